@@ -1,0 +1,1 @@
+"""Account-wide risk desk: see README.md."""
