@@ -1,0 +1,1 @@
+"""Accounts, orders, positions, margin and money of the embedded exchange: pure, exact, deterministic."""
