@@ -138,7 +138,12 @@ class RateLimitedError(VenueError):
     retryable = True
 
     def __init__(
-        self, message: str, *, remedy: str | None = None, venue_code: str | None = None, retry_after_s: float | None = None
+        self,
+        message: str,
+        *,
+        remedy: str | None = None,
+        venue_code: str | None = None,
+        retry_after_s: float | None = None,
     ) -> None:
         super().__init__(message, remedy=remedy, venue_code=venue_code)
         self.retry_after_s = retry_after_s

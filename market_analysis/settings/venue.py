@@ -1,0 +1,57 @@
+"""`[bybit]` and `[accounts.NAME]`: where and as whom to read."""
+
+from __future__ import annotations
+
+from datetime import time
+from typing import Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import Field, field_validator, model_validator
+
+from market_analysis.settings.section import Section
+
+
+class BybitSettings(Section):
+    """How Bybit is reached. Keys are never settings: see `.env`."""
+
+    base_url: str | None = Field(None, pattern=r"^https?://", description="REST address instead of Bybit's own")
+    ws_url: str | None = Field(None, pattern=r"^wss?://", description="WebSocket address instead of Bybit's own")
+    sandbox: bool = Field(False, description="use Bybit's testnet")
+    demo_trading: bool = Field(False, description="use Bybit's demo trading accounts")
+    recv_window_ms: int = Field(5_000, ge=1_000, le=60_000, description="receive window of signed requests, milliseconds")
+    max_attempts: int = Field(3, ge=1, le=10, description="tries of one read that may be repeated")
+    concurrency: int = Field(8, ge=1, le=50, description="requests under way at once")
+    requests_per_second: float = Field(40.0, gt=0, le=100, description="own ceiling below the venue's 600 in 5 s per address")
+
+    @model_validator(mode="after")
+    def _one_environment(self) -> Self:
+        if self.sandbox and self.demo_trading:
+            raise ValueError("sandbox and demo_trading are both true; they are different systems, choose one")
+        return self
+
+
+class AccountSettings(Section):
+    """One account to watch. Its key comes from the environment: `key_env` and `secret_env` name the variables."""
+
+    venue: Literal["bybit"] = Field("bybit", description="where the account is")
+    key_env: str = Field(
+        "BYBIT_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="environment variable that holds the key"
+    )
+    secret_env: str = Field("BYBIT_API_SECRET", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the same for the secret")
+    reset_time: time = Field(time(0, 0), description="local time at which the account's trading day starts")
+    reset_zone: str = Field("UTC", description="IANA zone of reset_time")
+    allow_withdraw_key: bool = Field(False, description="accept a key that can withdraw, for watching only")
+
+    @field_validator("reset_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError(f"reset_zone is {value!r}, which is no IANA zone; write for example UTC or America/Chicago")
+        return value
+
+    @field_validator("reset_time")
+    @classmethod
+    def _wall_time(cls, value: time) -> time:
+        if value.tzinfo is not None:
+            raise ValueError("reset_time carries an offset; give a plain time like 17:00 and the zone in reset_zone")
+        return value
