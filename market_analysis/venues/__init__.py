@@ -1,0 +1,1 @@
+"""Venues: one folder per exchange, plus the protocols they share."""

@@ -1,0 +1,126 @@
+"""Random paths by the hour, grown block by block: mean-reverting knots, and log prices with stochastic volatility."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+import numpy as np
+from numpy.typing import NDArray
+
+from market_analysis.venues.simulated.market.seasons import HOURLY_VARIANCE
+from market_analysis.venues.simulated.market.streams import HOURS_PER_BLOCK, HOURS_PER_DAY, MINUTES_PER_HOUR, stream
+
+Floats = NDArray[np.float64]
+
+TAIL_DEGREES = 4.0  # of the Student t that hourly shocks follow
+JUMP_EVERY_DAYS = 15.0
+JUMP_VARIANCE_SHARE = 0.08
+_MINUTE_FRACTION = np.arange(MINUTES_PER_HOUR) / MINUTES_PER_HOUR
+
+
+class OrnsteinUhlenbeck:
+    """A stationary mean-zero AR(1) at hour boundaries: x' = phi x + sd sqrt(1 - phi^2) e, phi = 2^(-1/half_life)."""
+
+    def __init__(self, seed: int, purpose: str, half_life_hours: float, sd: float) -> None:
+        self._seed = seed
+        self._purpose = purpose
+        self._phi = 2.0 ** (-1.0 / half_life_hours)
+        self._innovation_sd = sd * math.sqrt(1.0 - self._phi**2)
+        self.sd = sd
+        self._last = float(stream(seed, purpose + "/first", 0).standard_normal()) * sd
+        self._blocks: list[Floats] = []
+
+    def knots(self, block: int) -> Floats:
+        """Values at the HOURS_PER_BLOCK + 1 hour boundaries of a block; the last one is the next block's first."""
+        while len(self._blocks) <= block:
+            draws = stream(self._seed, self._purpose, len(self._blocks)).standard_normal(HOURS_PER_BLOCK)
+            path = list(accumulate((draws * self._innovation_sd).tolist(), self._step, initial=self._last))
+            self._last = path[-1]
+            self._blocks.append(np.array(path))
+        return self._blocks[block]
+
+    def _step(self, value: float, innovation: float) -> float:
+        return self._phi * value + innovation
+
+
+@dataclass(frozen=True, slots=True)
+class HourBlock:
+    """One block of a log-price component: boundary values (n + 1) and what happens in each hour (n).
+
+    `level` is the component's log value, `variance_sum` the variance spent since the start (of which half is the drift that
+    keeps the expected price flat), `variance` the diffusive variance of the hour, `jump` what falls at the end of `jump_minute`.
+    """
+
+    level: Floats
+    variance_sum: Floats
+    variance: Floats
+    jump: Floats
+    jump_variance: Floats
+    jump_minute: NDArray[np.int64]
+
+
+class Diffusion:
+    """A driftless log-price component: hourly normals scaled by OU log-volatility, t tails, season and rare jumps.
+
+    Each hour's variance is drawn first (chi-square mixing makes the hourly return a Student t), then the return and the minutes
+    inside it are normal given that variance, so every horizon agrees with every other.
+    """
+
+    def __init__(
+        self, seed: int, purpose: str, daily_vol_frac: float, log_volatility: Sequence[OrnsteinUhlenbeck]
+    ) -> None:
+        self._seed = seed
+        self._purpose = purpose
+        self._hourly_variance = (1.0 - JUMP_VARIANCE_SHARE) * daily_vol_frac**2 / HOURS_PER_DAY
+        self._jump_sd = daily_vol_frac * math.sqrt(JUMP_VARIANCE_SHARE * JUMP_EVERY_DAYS)
+        self._log_volatility = tuple(log_volatility)
+        self._centre = sum(path.sd**2 for path in self._log_volatility)
+        self._blocks: list[HourBlock] = []
+
+    def block(self, number: int) -> HourBlock:
+        """The hours of block `number`, growing the path up to it."""
+        while len(self._blocks) <= number:
+            self._blocks.append(self._grow(len(self._blocks)))
+        return self._blocks[number]
+
+    def _grow(self, number: int) -> HourBlock:
+        random = stream(self._seed, self._purpose, number)
+        log_volatility = sum((path.knots(number)[:-1] for path in self._log_volatility), np.zeros(HOURS_PER_BLOCK))
+        mixing = (TAIL_DEGREES - 2.0) / random.chisquare(TAIL_DEGREES, HOURS_PER_BLOCK)
+        variance = self._hourly_variance * HOURLY_VARIANCE * np.exp(2.0 * (log_volatility - self._centre)) * mixing
+        jumps = random.random(HOURS_PER_BLOCK) < 1.0 / (JUMP_EVERY_DAYS * HOURS_PER_DAY)
+        jump = np.where(jumps, self._jump_sd * random.standard_normal(HOURS_PER_BLOCK), 0.0)
+        jump_variance = np.where(jumps, self._jump_sd**2, 0.0)
+        jump_minute = random.integers(0, MINUTES_PER_HOUR, HOURS_PER_BLOCK)
+        step = np.sqrt(variance) * random.standard_normal(HOURS_PER_BLOCK) + jump
+        before = self._blocks[-1] if self._blocks else None
+        level = _running(float(before.level[-1]) if before else 0.0, step)
+        variance_sum = _running(float(before.variance_sum[-1]) if before else 0.0, variance + jump_variance)
+        return HourBlock(level, variance_sum, variance, jump, jump_variance, jump_minute)
+
+    def minutes(self, number: int) -> tuple[Floats, Floats]:
+        """Level and variance sum at the MINUTES_PER_BLOCK + 1 minute boundaries: Brownian bridges between the hours."""
+        hours = self.block(number)
+        draws = stream(self._seed, self._purpose + "/minutes", number).standard_normal(
+            (HOURS_PER_BLOCK, MINUTES_PER_HOUR)
+        )
+        walk = np.cumsum(draws, axis=1)
+        end = walk[:, -1:].copy()
+        walk[:, 1:] = walk[:, :-1]
+        walk[:, 0] = 0.0
+        walk -= end * _MINUTE_FRACTION
+        walk *= np.sqrt(hours.variance / MINUTES_PER_HOUR)[:, None]
+        walk += (np.diff(hours.level) - hours.jump)[:, None] * _MINUTE_FRACTION + hours.level[:-1, None]
+        spent = hours.variance[:, None] * _MINUTE_FRACTION + hours.variance_sum[:-1, None]
+        for hour in np.flatnonzero(hours.jump_variance):
+            after = int(hours.jump_minute[hour]) + 1
+            walk[hour, after:] += hours.jump[hour]
+            spent[hour, after:] += hours.jump_variance[hour]
+        return np.append(walk.ravel(), hours.level[-1]), np.append(spent.ravel(), hours.variance_sum[-1])
+
+
+def _running(start: float, steps: Floats) -> Floats:
+    return np.array(list(accumulate(steps.tolist(), initial=start)))

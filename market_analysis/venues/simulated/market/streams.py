@@ -1,0 +1,18 @@
+"""Independent random streams, each named by seed, purpose and block: the whole market is a function of them."""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+HOURS_PER_BLOCK = 96
+MINUTES_PER_HOUR = 60
+MINUTES_PER_BLOCK = HOURS_PER_BLOCK * MINUTES_PER_HOUR
+HOURS_PER_DAY = 24
+
+
+def stream(seed: int, purpose: str, block: int) -> np.random.Generator:
+    """The generator of one block of one purpose; equal arguments give equal draws, unequal ones independent draws."""
+    name = int.from_bytes(hashlib.blake2b(purpose.encode(), digest_size=8).digest(), "little")
+    return np.random.Generator(np.random.SFC64(np.random.SeedSequence((seed, name, block))))
