@@ -1,5 +1,6 @@
 """Frozen, bounded settings sections. Loading, merging and origins are `market_analysis.config`'s."""
 
+from market_analysis.settings.credentials import Credentials
 from market_analysis.settings.portfolio import DrawdownStep, PortfolioSettings
 from market_analysis.settings.prob import ProbSettings
 from market_analysis.settings.risk import RiskSettings
@@ -13,6 +14,7 @@ from market_analysis.settings.vol import VolSettings
 __all__ = [
     "AccountSettings",
     "BybitSettings",
+    "Credentials",
     "DataSettings",
     "DrawdownStep",
     "MonitorSettings",

@@ -46,6 +46,7 @@ class StopsSettings(Section):
             raise ValueError(f"scaleout_r1 ({self.scaleout_r1}) must be less than scaleout_r2 ({self.scaleout_r2})")
         if self.atr_trail_mult_late > self.atr_trail_mult_initial:
             raise ValueError(
-                f"atr_trail_mult_late ({self.atr_trail_mult_late}) must not exceed atr_trail_mult_initial ({self.atr_trail_mult_initial})"
+                f"atr_trail_mult_late ({self.atr_trail_mult_late}) must not exceed "
+                f"atr_trail_mult_initial ({self.atr_trail_mult_initial})"
             )
         return self

@@ -1,0 +1,229 @@
+"""Loads the settings, merges their sources, and knows the origin of every value.
+
+Precedence: flags > environment > `.env` > `./settings.toml` (or the file named) > the user directory's > defaults.
+
+`settings` is document 003's module global: a plain dictionary of the merged settings, loaded at first use.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from market_analysis.config_sources import (
+    Source,
+    Tree,
+    dotenv_variables,
+    environment_source,
+    leaves,
+    secret_files,
+    toml_source,
+)
+from market_analysis.errors import AuthenticationError, SettingsError
+from market_analysis.settings import Credentials, Settings
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+    settings: dict[str, Any]
+
+SETTINGS_FILE = "settings.toml"
+_MOVED = {
+    "bybit.api_key": "keys are never settings: put BYBIT_API_KEY into .env",
+    "bybit.api_secret": "keys are never settings: put BYBIT_API_SECRET into .env",
+    "binance": "this section was never read; remove it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Configuration:
+    """Merged settings with the origin of each dotted key (`default` where nothing set it) and the variables for secrets."""
+
+    settings: Settings
+    origins: Mapping[str, str]
+    variables: Mapping[str, str | None]
+
+    def credentials(self, account: str) -> Credentials:
+        """The key pair of an account.
+
+        Raises:
+            SettingsError: there is no such account.
+            AuthenticationError: its variables are not set; says both ways on.
+        """
+        if account not in self.settings.accounts:
+            known = ", ".join(sorted(self.settings.accounts))
+            raise SettingsError(
+                f"there is no account {account!r}; known: {known}", remedy=f"add [accounts.{account}] or choose one of these"
+            )
+        names = self.settings.accounts[account]
+        key, secret = (self.variables.get(name) for name in (names.key_env, names.secret_env))
+        if not key or not secret:
+            missing = " and ".join(name for name, value in ((names.key_env, key), (names.secret_env, secret)) if not value)
+            raise AuthenticationError(
+                f"no key for account {account!r}: {missing} not set",
+                remedy="try without a key: `risk-manager --demo`; or set one up: `risk-manager init` (a read-only key is enough)",
+            )
+        return Credentials(key.strip(), secret.strip())
+
+
+def user_settings_path() -> Path:
+    """The settings file of the user directory."""
+    from platformdirs import user_config_path
+
+    return user_config_path("risk-manager") / SETTINGS_FILE
+
+
+def load(
+    path: Path | None = None,
+    *,
+    flags: Mapping[str, Any] | None = None,
+    directory: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Configuration:
+    """Merge all sources.
+
+    path: a settings file named by the user, which must exist. flags: dotted key -> value, strongest. directory: where
+    `settings.toml` and `.env` are looked for (the current one). environment: os.environ unless given.
+
+    Raises:
+        SettingsError: every wrong key at once, each with its file and line, value, bound and fix.
+    """
+    here = Path.cwd() if directory is None else directory
+    variables_now: Mapping[str, str] = os.environ if environment is None else environment
+    from_dotenv = dotenv_variables(here / ".env")
+    secrets_dir = variables_now.get("RISK_MANAGER_SECRETS_DIR")
+    sources: list[Source] = []
+    if user_settings_path().is_file():
+        sources.append(toml_source(user_settings_path()))
+    if path is not None:
+        sources.append(toml_source(path))
+    elif (here / SETTINGS_FILE).exists():
+        sources.append(toml_source(here / SETTINGS_FILE))
+    sources.append(environment_source(".env", from_dotenv))
+    sources.append(environment_source("environment", variables_now))
+    sources.append(_flag_source(flags or {}))
+    variables = {**from_dotenv, **secret_files(Path(secrets_dir) if secrets_dir else None), **variables_now}
+    merged, origins = _merge(sources)
+    return Configuration(_validate(merged, origins), _with_defaults(merged, origins), variables)
+
+
+def _flag_source(flags: Mapping[str, Any]) -> Source:
+    values: Tree = {}
+    for dotted, value in flags.items():
+        node = values
+        *parents, leaf = dotted.split(".")
+        for parent in parents:
+            node = node.setdefault(parent, {})
+        node[leaf] = value
+    return Source("flag", values, dict.fromkeys(flags, "flag"))
+
+
+def _merge(sources: list[Source]) -> tuple[Tree, dict[str, str]]:
+    merged: Tree = {}
+    origins: dict[str, str] = {}
+    for source in sources:
+        _merge_into(merged, source.values)
+        origins.update(source.origins)
+    return merged, origins
+
+
+def _merge_into(target: Tree, values: Mapping[str, Any]) -> None:
+    for key, value in values.items():
+        if isinstance(value, Mapping) and isinstance(target.get(key), dict):
+            _merge_into(target[key], value)
+        else:
+            target[key] = _copied(value)
+
+
+def _copied(value: Any) -> Any:
+    return {key: _copied(inner) for key, inner in value.items()} if isinstance(value, Mapping) else value
+
+
+def _with_defaults(merged: Tree, origins: Mapping[str, str]) -> dict[str, str]:
+    given = {key for key, _ in leaves(merged)}
+    every = dict(leaves(_validate(merged, origins).model_dump(mode="json")))
+    return {key: origins.get(key, "given") if key in given else "default" for key in sorted({*every, *given})}
+
+
+def _validate(merged: Tree, origins: Mapping[str, str]) -> Settings:
+    try:
+        return Settings.model_validate(merged)
+    except ValidationError as error:
+        problems = [_problem(detail, merged, origins) for detail in error.errors(include_url=False)]
+        count = f"{len(problems)} settings are wrong" if len(problems) > 1 else "a setting is wrong"
+        raise SettingsError(
+            count + ":\n  " + "\n  ".join(problems), remedy="every key is explained in settings.example.toml"
+        ) from None
+
+
+def _problem(detail: ErrorDetails, merged: Tree, origins: Mapping[str, str]) -> str:
+    dotted = ".".join(str(part) for part in detail["loc"])
+    where = origins.get(dotted) or next((text for key, text in origins.items() if key.startswith(dotted + ".")), "merged settings")
+    value = _lookup(merged, detail["loc"])
+    if dotted in _MOVED:
+        return f"{where}: {dotted}: {_MOVED[dotted]}"
+    shown = value is not None and not isinstance(value, Mapping) and detail["type"] != "extra_forbidden"
+    head = f"{where}: {dotted}" + (f" = {value!r}" if shown else "")
+    if detail["type"] == "extra_forbidden":
+        return f"{head}: unknown key{_did_you_mean(detail['loc'])}"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{head}: {message}{_other_unit(detail, value)}{_meaning(detail['loc'])}"
+
+
+def _lookup(tree: Any, path: tuple[int | str, ...]) -> Any:
+    for part in path:
+        if (isinstance(tree, Mapping) and part in tree) or (isinstance(tree, list) and isinstance(part, int) and part < len(tree)):
+            tree = tree[part]
+        else:
+            return None
+    return tree
+
+
+def _section_fields(path: tuple[int | str, ...]) -> Mapping[str, Any]:
+    fields: Mapping[str, Any] = Settings.model_fields
+    for part in path[:-1]:
+        field = fields.get(str(part))
+        annotation = getattr(field, "annotation", None)
+        if not hasattr(annotation, "model_fields"):
+            return {}
+        fields = annotation.model_fields  # type: ignore[union-attr]
+    return fields
+
+
+def _did_you_mean(path: tuple[int | str, ...]) -> str:
+    fields = _section_fields(path)
+    close = difflib.get_close_matches(str(path[-1]), list(fields), n=1, cutoff=0.4)
+    return f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(sorted(fields))}" if fields else ""
+
+
+def _other_unit(detail: ErrorDetails, value: Any) -> str:
+    """A value that would fit as its hundredth was probably meant as percent."""
+    bounds = detail.get("ctx", {})
+    upper = bounds.get("le", bounds.get("lt"))
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return ""
+    if upper is not None and upper <= 1 < number <= 100 * float(upper):
+        return f"; it is a fraction: {number:g} percent is {number / 100:g}"
+    return ""
+
+
+def _meaning(path: tuple[int | str, ...]) -> str:
+    field = _section_fields(path).get(str(path[-1])) if path else None
+    description = getattr(field, "description", None)
+    return f" [{description}; default {field.get_default()!r}]" if field is not None and description else ""
+
+
+def __getattr__(name: str) -> Any:
+    if name == "settings":
+        value = load().settings.model_dump()
+        globals()["settings"] = value
+        return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
