@@ -178,9 +178,9 @@ def _problem(detail: ErrorDetails, merged: Tree, origins: Mapping[str, str]) -> 
 
 def _lookup(tree: Any, path: tuple[int | str, ...]) -> Any:
     for part in path:
-        if (isinstance(tree, Mapping) and part in tree) or (isinstance(tree, list) and isinstance(part, int) and part < len(tree)):
+        try:
             tree = tree[part]
-        else:
+        except (KeyError, IndexError, TypeError):
             return None
     return tree
 

@@ -1,0 +1,8 @@
+"""State behind small ports: bar cache, analysis memory, the lock of a state directory. SQLite through apsw, one writer."""
+
+from market_analysis.store.bars import BarCache
+from market_analysis.store.database import IN_MEMORY, open_database
+from market_analysis.store.lock import StateLock
+from market_analysis.store.memory import MemoryStore
+
+__all__ = ["IN_MEMORY", "BarCache", "MemoryStore", "StateLock", "open_database"]

@@ -1,0 +1,15 @@
+"""Numbered changes of the database's shape, each applied in the transaction that records it. Never edited, only added to."""
+
+from __future__ import annotations
+
+MIGRATIONS: tuple[str, ...] = (
+    # 1: closed bars and the memory of each account
+    """
+    CREATE TABLE bar (
+        instrument TEXT NOT NULL, bar_minutes INTEGER NOT NULL, open_time_ms INTEGER NOT NULL,
+        open REAL NOT NULL, high REAL NOT NULL, low REAL NOT NULL, close REAL NOT NULL, volume REAL NOT NULL,
+        PRIMARY KEY (instrument, bar_minutes, open_time_ms)
+    ) WITHOUT ROWID;
+    CREATE TABLE memory (account TEXT PRIMARY KEY, schema_version INTEGER NOT NULL, saved_at TEXT NOT NULL, body BLOB NOT NULL);
+    """,
+)
