@@ -9,8 +9,8 @@ from dataclasses import dataclass
 class BaseProfile:
     """How one coin moves, in daily fractions.
 
-    Log return = beta * common + sector_vol_frac * (unit sector factor) + own_vol_frac * (unit own noise). The common factor has
-    `COMMON_DAILY_VOL_FRAC` per day, so total daily volatility is sqrt((beta * common)^2 + sector^2 + own^2).
+    Log return = beta * common + sector_vol_frac * (unit sector factor) + own_vol_frac * (unit own noise). The common
+    factor has `COMMON_DAILY_VOL_FRAC` per day: total daily volatility is sqrt((beta * common)^2 + sector^2 + own^2).
     """
 
     base: str

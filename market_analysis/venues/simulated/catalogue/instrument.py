@@ -15,8 +15,8 @@ ContractType = Literal["", "LinearPerpetual", "InversePerpetual"]
 class RiskTier:
     """One risk-limit tier: the margin rates of positions worth up to `limit_value`.
 
-    Maintenance margin of a position of value V in this tier is V * maintenance_margin_rate - mm_deduction, which makes it
-    continuous across tiers. `limit_value` and `mm_deduction` are in the settle coin (linear: quote value, inverse: base coin).
+    Maintenance margin of a position of value V in this tier is V * maintenance_margin_rate - mm_deduction, which makes
+    it continuous across tiers. `limit_value` and `mm_deduction` are in the settle coin (inverse: base coin).
     """
 
     id: int
@@ -31,8 +31,9 @@ class RiskTier:
 class InstrumentSpec:
     """An instrument as Bybit's `/v5/market/instruments-info` describes it; all rates are fractions.
 
-    Quantities are in base coin (spot, linear) or in USD contracts (inverse). `min_notional` is in the quote currency.
-    Spot has no leverage (`max_leverage` 1), no funding (`funding_interval_minutes` 0) and no tiers. Fees are the base tier's.
+    Quantities are in base coin (spot, linear) or in USD contracts (inverse); `quote_step` is spot's quote precision.
+    `min_notional` is in the quote currency. Spot has no leverage (`max_leverage` 1), no funding
+    (`funding_interval_minutes` 0), no tiers and no settle coin (""). Fees are those of the lowest account level.
     """
 
     category: Category
@@ -67,7 +68,7 @@ class InstrumentSpec:
     risk_tiers: tuple[RiskTier, ...]
 
     @property
-    def key(self) -> tuple[Category, str]:
+    def key(self) -> tuple[str, str]:
         """The pair that names the instrument: Bybit's symbols repeat across categories."""
         return self.category, self.symbol
 

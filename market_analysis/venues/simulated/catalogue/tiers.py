@@ -64,7 +64,8 @@ ETH_INVERSE: tuple[TierRow, ...] = (
 def make_tiers(rows: Sequence[TierRow]) -> tuple[RiskTier, ...]:
     """Tiers with the deduction that keeps maintenance margin continuous.
 
-    deduction_1 = 0; deduction_i = deduction_{i-1} + limit_{i-1} * (rate_i - rate_{i-1})  (Bybit's help centre, margin parameters).
+    deduction_1 = 0; deduction_i = deduction_{i-1} + limit_{i-1} * (rate_i - rate_{i-1}), `rate` being the maintenance
+    margin rate (Bybit's help centre, maintenance margin calculation).
     """
     tiers: list[RiskTier] = []
     for number, (limit, maintenance, initial, leverage) in enumerate(rows, start=1):

@@ -30,8 +30,8 @@ _SHARED_BLOCKS_KEPT = 400
 class CoinBlock:
     """One block of a coin's index: log price at n + 1 minute boundaries, wicks and volatility of the n minutes.
 
-    `upper_wick` and `lower_wick` are fractions by which the minute reached beyond its open and close; `quiet` marks boundaries
-    inside a given price path; `variance_ratio` is each minute's diffusive variance over the coin's average.
+    `upper_wick` and `lower_wick` are fractions by which the minute reached beyond its open and close; `variance_ratio`
+    is each minute's diffusive variance over the coin's average; `quiet` marks boundaries inside a given price path.
     """
 
     log_price: Floats
@@ -138,9 +138,7 @@ class CoinPaths:
             hour_variance += factor.loading**2 * factor.diffusion.block(number).variance
         return log_price, hour_variance
 
-    def _apply(
-        self, item: ScriptItem, position: int, log_price: Floats, number: int
-    ) -> tuple[Floats, NDArray[np.bool_] | None]:
+    def _apply(self, item: ScriptItem, position: int, log_price: Floats, number: int) -> tuple[Floats, NDArray[np.bool_] | None]:
         first = number * MINUTES_PER_BLOCK
         minutes = np.arange(first, first + MINUTES_PER_BLOCK + 1, dtype=np.float64)
         if isinstance(item, PriceMove):
@@ -155,7 +153,7 @@ class CoinPaths:
         return np.where(given, path, joined), given
 
     def _join(self, item: PricePath, position: int) -> float:
-        """The shift after a given path: its last price over what the coin's path (earlier script included) says there."""
+        """The shift after a given path: its last price over what the path before it in the script has there."""
         key = (item.base, position)
         if key not in self._joins:
             moment, price = item.points[-1]
@@ -172,24 +170,24 @@ class CoinPaths:
     def _check_script(self) -> None:
         for base, items in self._script.items():
             if base not in self._profiles:
-                raise UsageError(
-                    f"script names the unknown coin {base!r}", remedy=f"use one of {', '.join(self._profiles)}"
-                )
+                raise UsageError(f"script names the unknown coin {base!r}", remedy=f"use one of {', '.join(self._profiles)}")
             for item in items:
                 moments = [item.at] if isinstance(item, PriceMove) else [moment for moment, _ in item.points]
                 for moment in moments:
                     minute = self._minute(moment)
                     if minute < 0.0 or not minute.is_integer():
                         raise UsageError(
-                            f"script time {moment.isoformat()} of {base} is before {self._start.isoformat()} or not on a minute",
+                            f"script time {moment.isoformat()} of {base} is off the minute grid"
+                            f" or before {self._start.isoformat()}",
                             remedy="use whole minutes after the market's start",
                         )
 
 
 def _wicks(random: np.random.Generator, moves: Floats, variance: Floats) -> tuple[Floats, Floats]:
-    """How far a Brownian bridge with end-to-end move d and variance v goes beyond its ends: (sqrt(d^2 + 2 v E) - |d|) / 2, E exponential.
+    """How far a Brownian bridge goes beyond its ends: (sqrt(d^2 + 2 v E) - |d|) / 2 with E a unit exponential.
 
-    The law of the maximum of a Brownian bridge (Karatzas and Shreve, Brownian Motion and Stochastic Calculus, 4.3.40).
+    d is the move from end to end, v the variance. This inverts the law of the bridge's maximum,
+    P(M >= m) = exp(-2 m (m - d) / v) for m >= max(0, d) (Karatzas and Shreve 1991, 4.3.40), for each side on its own.
     """
     squared, size = moves**2, np.abs(moves)
     upper = 0.5 * (np.sqrt(squared + 2.0 * variance * random.standard_exponential(len(moves))) - size)

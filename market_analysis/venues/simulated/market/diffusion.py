@@ -27,7 +27,7 @@ class OrnsteinUhlenbeck:
     def __init__(self, seed: int, purpose: str, half_life_hours: float, sd: float) -> None:
         self._seed = seed
         self._purpose = purpose
-        self._phi = 2.0 ** (-1.0 / half_life_hours)
+        self._phi = math.exp2(-1.0 / half_life_hours)
         self._innovation_sd = sd * math.sqrt(1.0 - self._phi**2)
         self.sd = sd
         self._last = float(stream(seed, purpose + "/first", 0).standard_normal()) * sd
@@ -50,8 +50,9 @@ class OrnsteinUhlenbeck:
 class HourBlock:
     """One block of a log-price component: boundary values (n + 1) and what happens in each hour (n).
 
-    `level` is the component's log value, `variance_sum` the variance spent since the start (of which half is the drift that
-    keeps the expected price flat), `variance` the diffusive variance of the hour, `jump` what falls at the end of `jump_minute`.
+    `level` is the component's log value, `variance_sum` the variance spent since the start (half of it is the drift
+    that keeps the expected price flat), `variance` the diffusive variance of the hour, `jump` what falls at the end of
+    `jump_minute`, `jump_variance` the variance it was drawn with.
     """
 
     level: Floats
@@ -65,13 +66,11 @@ class HourBlock:
 class Diffusion:
     """A driftless log-price component: hourly normals scaled by OU log-volatility, t tails, season and rare jumps.
 
-    Each hour's variance is drawn first (chi-square mixing makes the hourly return a Student t), then the return and the minutes
-    inside it are normal given that variance, so every horizon agrees with every other.
+    Each hour's variance is drawn first (chi-square mixing makes the hourly return a Student t), then the return and the
+    minutes inside it are normal given that variance, so every horizon agrees with every other.
     """
 
-    def __init__(
-        self, seed: int, purpose: str, daily_vol_frac: float, log_volatility: Sequence[OrnsteinUhlenbeck]
-    ) -> None:
+    def __init__(self, seed: int, purpose: str, daily_vol_frac: float, log_volatility: Sequence[OrnsteinUhlenbeck]) -> None:
         self._seed = seed
         self._purpose = purpose
         self._hourly_variance = (1.0 - JUMP_VARIANCE_SHARE) * daily_vol_frac**2 / HOURS_PER_DAY
@@ -104,9 +103,7 @@ class Diffusion:
     def minutes(self, number: int) -> tuple[Floats, Floats]:
         """Level and variance sum at the MINUTES_PER_BLOCK + 1 minute boundaries: Brownian bridges between the hours."""
         hours = self.block(number)
-        draws = stream(self._seed, self._purpose + "/minutes", number).standard_normal(
-            (HOURS_PER_BLOCK, MINUTES_PER_HOUR)
-        )
+        draws = stream(self._seed, self._purpose + "/minutes", number).standard_normal((HOURS_PER_BLOCK, MINUTES_PER_HOUR))
         walk = np.cumsum(draws, axis=1)
         end = walk[:, -1:].copy()
         walk[:, 1:] = walk[:, :-1]

@@ -19,18 +19,16 @@ _STEP = Decimal("0.00000001")
 class FundingRates:
     """The funding rates of one perpetual.
 
-    rate = (P + clamp(I - P, -0.05 %, 0.05 %)) * interval / 8 h, within the instrument's bounds; P the premium index, I the interest
-    of 0.01 % per 8 h (Bybit's help centre, funding fee). So the rate is exactly I most of the time.
+    rate = (P + clamp(I - P, -0.05 %, 0.05 %)) * interval / 8 h, within the instrument's bounds; P the premium index, I
+    the interest of 0.01 % per 8 h (Bybit's help centre, funding rate). So the rate is exactly I most of the time.
     """
 
     def __init__(self, spec: InstrumentSpec, seed: int) -> None:
         self._spec = spec
-        self._premium = OrnsteinUhlenbeck(
-            seed, f"premium/{spec.symbol}/{spec.settle}", _PREMIUM_HALF_LIFE_HOURS, _PREMIUM_SD
-        )
+        self._premium = OrnsteinUhlenbeck(seed, f"premium/{spec.symbol}/{spec.settle}", _PREMIUM_HALF_LIFE_HOURS, _PREMIUM_SD)
 
     def rate(self, hour: int) -> Decimal:
-        """The rate paid `hour` hours after the market's start, as a fraction of position value; positive: longs pay shorts."""
+        """The rate paid `hour` hours after the start, a fraction of position value; positive: longs pay shorts."""
         block, position = divmod(hour, HOURS_PER_BLOCK)
         premium = float(self._premium.knots(block)[position])
         rate = premium + min(_CLAMP, max(-_CLAMP, INTEREST_PER_8H - premium))

@@ -17,7 +17,8 @@ from market_analysis.venues.simulated.market.ticks import FIELDS, TickBars, turn
 class BarRows:
     """Bars in rising time order: opening time (ms, UTC), prices, volume and turnover in the instrument's units.
 
-    Volume is base coin and turnover quote coin (inverse: USD and base coin). Floats are the nearest to the exact decimals.
+    Volume is in base coin and turnover in quote coin (inverse: USD and base coin). Every float is the nearest to its
+    exact decimal, which `texts` writes out.
     """
 
     open_ms: NDArray[np.int64]
@@ -36,13 +37,9 @@ class BarRows:
 
     def texts(self) -> list[list[str]]:
         """Rows of seven texts (time, open, high, low, close, volume, turnover), newest last."""
-        price, volume, turnover = (
-            f"%.{n}f" for n in (self.price_decimals, self.volume_decimals, self.turnover_decimals)
-        )
+        price, volume, turnover = (f"%.{n}f" for n in (self.price_decimals, self.volume_decimals, self.turnover_decimals))
         form = (price, price, price, price, volume, turnover)
-        columns = [
-            [text % value for value in getattr(self, name).tolist()] for name, text in zip(FIELDS, form, strict=True)
-        ]
+        columns = [[text % value for value in getattr(self, name).tolist()] for name, text in zip(FIELDS, form, strict=True)]
         return [list(row) for row in zip(map(str, self.open_ms.tolist()), *columns, strict=True)]
 
 
@@ -87,10 +84,12 @@ def aggregate(bars: TickBars, first: NDArray[np.int64]) -> TickBars:
 def to_rows(spec: InstrumentSpec, open_ms: NDArray[np.int64], bars: TickBars) -> BarRows:
     """Ticks and lots turned into the instrument's units."""
     step = turnover_step(spec)
-    price = [on_grid(getattr(bars, name), spec.tick_size) for name in FIELDS[:4]]
     return BarRows(
         open_ms,
-        *price,
+        on_grid(bars.open, spec.tick_size),
+        on_grid(bars.high, spec.tick_size),
+        on_grid(bars.low, spec.tick_size),
+        on_grid(bars.close, spec.tick_size),
         on_grid(bars.volume, spec.qty_step),
         on_grid(bars.turnover, step),
         decimals(spec.tick_size),

@@ -8,9 +8,11 @@ from market_analysis.venues.simulated.market.streams import HOURS_PER_BLOCK, HOU
 
 # Volatility by UTC hour relative to the day's mean, shaped like the mean absolute hourly return of large crypto pairs.
 _VOLATILITY_SHAPE = np.array(
-    [1.02, 0.95, 0.88, 0.82, 0.78, 0.77, 0.80, 0.88, 0.93, 0.92, 0.90, 0.92]
-    + [1.04, 1.32, 1.46, 1.42, 1.28, 1.14, 1.05, 1.00, 0.97, 0.92, 0.87, 0.94]
-)
+    (
+        (1.02, 0.95, 0.88, 0.82, 0.78, 0.77, 0.80, 0.88, 0.93, 0.92, 0.90, 0.92),
+        (1.04, 1.32, 1.46, 1.42, 1.28, 1.14, 1.05, 1.00, 0.97, 0.92, 0.87, 0.94),
+    )
+).ravel()
 _DAY_VARIANCE = _VOLATILITY_SHAPE**2 / np.mean(_VOLATILITY_SHAPE**2)
 _DAY_VOLUME = _VOLATILITY_SHAPE**1.5 / np.mean(_VOLATILITY_SHAPE**1.5)
 

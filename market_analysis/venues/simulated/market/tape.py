@@ -11,11 +11,11 @@ from market_analysis.venues.simulated.market import rows
 from market_analysis.venues.simulated.market.coins import CoinPaths
 from market_analysis.venues.simulated.market.recent import Recent
 from market_analysis.venues.simulated.market.streams import HOURS_PER_BLOCK, MINUTES_PER_BLOCK, MINUTES_PER_HOUR
-from market_analysis.venues.simulated.market.ticks import InstrumentTicks, PriceKind, TickBars
+from market_analysis.venues.simulated.market.ticks import FIELDS, InstrumentTicks, PriceKind, TickBars
 
-MINUTE = 1
 HOUR = MINUTES_PER_HOUR
 _BLOCKS_KEPT = 4
+_NONE = TickBars(*(np.empty(0, dtype=np.int64) for _ in FIELDS))
 _HOUR_STARTS = np.arange(0, MINUTES_PER_BLOCK, MINUTES_PER_HOUR, dtype=np.int64)
 
 
@@ -23,6 +23,7 @@ class Tape:
     """Minutes and hours of one instrument by position since the market's start."""
 
     def __init__(self, spec: InstrumentSpec, coins: CoinPaths, seed: int, daily_turnover_usd: float) -> None:
+        self.spec = spec
         self._ticks = InstrumentTicks(spec, coins, seed, daily_turnover_usd)
         self._minutes: Recent[tuple[PriceKind, int], TickBars] = Recent(_BLOCKS_KEPT)
         self._hours: dict[tuple[PriceKind, int], TickBars] = {}
@@ -43,7 +44,7 @@ class Tape:
 
     def none(self) -> TickBars:
         """No bars."""
-        return TickBars(*(np.empty(0, dtype=np.int64) for _ in rows.FIELDS))
+        return _NONE
 
     def _minute_block(self, kind: PriceKind, number: int) -> TickBars:
         return self._minutes.get((kind, number), lambda: self._ticks.bars(kind, number))
@@ -56,5 +57,7 @@ class Tape:
 
 
 def _gather(block: Callable[[int], TickBars], size: int, first: int, end: int) -> TickBars:
-    numbers = range(first // size, max(first // size, (end - 1) // size) + 1)
-    return rows.join([block(n).between(max(first - n * size, 0), max(end - n * size, 0)) for n in numbers])
+    if end <= first:
+        return _NONE
+    numbers = range(first // size, (end - 1) // size + 1)
+    return rows.join([block(n).between(max(first - n * size, 0), end - n * size) for n in numbers])

@@ -38,7 +38,7 @@ _MINUTE_VOLUME = np.repeat(HOURLY_VOLUME, MINUTES_PER_HOUR)
 
 @dataclass(frozen=True, slots=True)
 class TickBars:
-    """Bars in whole numbers: prices in ticks, volume in quantity steps, turnover in `turnover_step` of the quote (inverse: base) coin."""
+    """Bars in whole numbers: prices in ticks, volume in quantity steps, turnover in steps of `turnover_step`."""
 
     open: Integers
     high: Integers
@@ -82,12 +82,8 @@ class InstrumentTicks:
         price = np.exp(coin.log_price + self._offset(kind, coin, number))
         boundary = self._to_ticks(price)
         start, end = boundary[:-1], boundary[1:]
-        high = np.maximum(
-            self._to_ticks(np.maximum(price[:-1], price[1:]) * (1.0 + coin.upper_wick)), np.maximum(start, end)
-        )
-        low = np.minimum(
-            self._to_ticks(np.minimum(price[:-1], price[1:]) * (1.0 - coin.lower_wick)), np.minimum(start, end)
-        )
+        high = np.maximum(self._to_ticks(np.maximum(price[:-1], price[1:]) * (1.0 + coin.upper_wick)), np.maximum(start, end))
+        low = np.minimum(self._to_ticks(np.minimum(price[:-1], price[1:]) * (1.0 - coin.lower_wick)), np.minimum(start, end))
         if kind != "last":
             nothing = np.zeros(MINUTES_PER_BLOCK, dtype=np.int64)
             return TickBars(start, high, low, end, nothing, nothing)
