@@ -1,0 +1,39 @@
+"""Room between a stop and liquidation, for isolated margin only (rulings 8 and 13)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from market_analysis.domain import MarginMode
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationBuffer:
+    """ratio = sign * (stop - liquidation) / |entry - stop|: negative when the stop lies beyond liquidation.
+
+    safe: ratio >= threshold. Both None where liqPrice is no test (cross and portfolio margin, ruling 13), where the venue gives none,
+    or where the stop is at entry (no distance to compare with: then only the sign is judged).
+    """
+
+    safe: bool | None
+    ratio: float | None
+    threshold: float
+
+    @property
+    def stop_is_beyond(self) -> bool:
+        """Whether liquidation comes first."""
+        return self.ratio is not None and self.ratio <= 0.0
+
+
+def liquidation_buffer(
+    sign: int, entry: float, stop: float, liquidation: float | None, margin_mode: MarginMode, multiple: float
+) -> LiquidationBuffer:
+    """Test |stop - liquidation| >= multiple * |entry - stop| on the right side; prices > 0, sign +1 long, -1 short."""
+    if margin_mode is not MarginMode.ISOLATED or liquidation is None or liquidation <= 0.0:
+        return LiquidationBuffer(None, None, multiple)
+    room = sign * (stop - liquidation)
+    distance = abs(entry - stop)
+    if distance == 0.0:
+        return LiquidationBuffer(room > 0.0, None, multiple)
+    ratio = room / distance
+    return LiquidationBuffer(ratio > 0.0 and ratio >= multiple, ratio, multiple)
