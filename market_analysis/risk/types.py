@@ -248,11 +248,15 @@ class BookReport:
 
     room_usd = day_left_usd - loss_if_all_stops_fill_usd. loss_if_all_stops_fill_usd: plain sum from the mark (correlation
     one); correlated_loss_usd = sqrt(r' C r). resting_entries_usd: what resting entry orders would add if filled and stopped.
+    holdings_stress_usd: what the holdings lose at the stress gap, a line of its own outside ROOM. total_positions: None when the
+    positions could not be read. joint_liquidation_factor: the market whose move is stated, `BTC` or `first principal component`.
+    total_risk_if_all_sl_hit, total_reward_if_all_tp_hit: of the planned sizes after caps; risk_of_equity_frac:
+    loss_if_all_stops_fill_usd over equity. risk_cap: limit of the planned risk after the drawdown throttle.
     joint_liquidation_move_frac: signed beta-weighted joint move at which the account is liquidated (negative: down), None
     when no such move lies within reach. mmr_at_stops_frac: the account's margin rate with every position at its stop.
     """
 
-    total_positions: int
+    total_positions: int | None
     total_notional: Decimal | None
     net_notional: Decimal | None
     total_unrealized_pnl: Decimal | None
@@ -276,6 +280,7 @@ class BookReport:
     loss_if_all_stops_fill_r: float | None
     correlated_loss_usd: Decimal | None
     resting_entries_usd: Decimal | None
+    holdings_stress_usd: Decimal | None
     funding_per_day_usd: Decimal | None
     portfolio_risk_reward_ratio: float | None
     risk_of_equity_frac: float | None
@@ -288,6 +293,7 @@ class BookReport:
     maintenance_margin_frac: float | None
     mmr_at_stops_frac: float | None
     joint_liquidation_move_frac: float | None
+    joint_liquidation_factor: str | None
     naked_count: int
     positions_at_risk: tuple[str, ...]
     es_99_1d_usd: Decimal | None
