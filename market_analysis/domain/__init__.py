@@ -13,7 +13,7 @@ from market_analysis.domain.quantise import Rounding, quantise, quantity, stop_p
 from market_analysis.domain.quote import Quote
 from market_analysis.domain.snapshot import EntryHistory, History, Snapshot
 from market_analysis.domain.trading_day import TradingDay, day_boundary, trading_day
-from market_analysis.domain.unknown import Unknown
+from market_analysis.domain.unknown import Read, Unknown
 
 __all__ = [
     "STABLE_COINS",
@@ -42,6 +42,7 @@ __all__ = [
     "PositionKey",
     "PositionMemory",
     "Quote",
+    "Read",
     "RiskTier",
     "Rounding",
     "Severity",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic, TypeAlias, TypeVar, Union
 
 T = TypeVar("T")
 
@@ -23,3 +23,7 @@ class Unknown(Generic[T]):
     since: datetime
     last_good: T | None = None
     last_good_at: datetime | None = None
+
+
+Read: TypeAlias = Union[T, Unknown[T]]  # noqa: UP007 - a generic alias needs Union on Python 3.11
+"""What a read ends in: the value, or why there is none."""
