@@ -1,0 +1,24 @@
+"""Mathematics on float64 arrays: no pandas, no domain types, no I/O, no clock, no hidden randomness.
+
+Variances are per bar in squared log-return units (fractions, never percent). Import the file you need; nothing is
+imported here, so that a command that computes nothing loads neither NumPy nor SciPy.
+
+    arrays                 array aliases and the input gate
+    recursion              the first-order linear filter shared by the kernels
+    returns                log and simple returns
+    average_true_range     true range, Wilder's ATR
+    range_variance         Parkinson, Garman-Klass, Rogers-Satchell, Yang-Zhang; rescaling to squared returns
+    resample               aligned aggregation of bars, with gaps flagged
+    indicators             exponential mean, Donchian channel, RSI, rolling standard deviation
+    ewma                   exponentially weighted variance
+    garch                  GARCH(1,1): batch fits, filter, one-step update, variance path, validation
+    garch_likelihood       its batched likelihood, score and information
+    garch_solver           its bounded Levenberg-Marquardt scoring
+    har                    log-HAR on a range-based realised variance
+    blend                  one horizon sigma and one variance path out of several models
+    horizon_sigma          ATR sigma, annualisation, term structure
+    variants               EGARCH, GJR, FIGARCH through arch, loaded only when asked for
+    barrier, policy        first-passage and policy probabilities
+    covariance, clusters   covariance estimators, correlation clusters
+    tail                   value at risk and expected shortfall
+"""
