@@ -1,0 +1,1 @@
+"""The command line: arguments in, view out. One file per command."""
