@@ -11,8 +11,8 @@ from market_analysis.domain import MarginMode
 class LiquidationBuffer:
     """ratio = sign * (stop - liquidation) / |entry - stop|: negative when the stop lies beyond liquidation.
 
-    safe: ratio >= threshold. Both None where liqPrice is no test (cross and portfolio margin, ruling 13), where the venue gives none,
-    or where the stop is at entry (no distance to compare with: then only the sign is judged).
+    safe: ratio >= threshold. Both None where liqPrice is no test (cross and portfolio margin, ruling 13) or the venue gives none.
+    A stop at entry has no distance to compare with: ratio is None and only the side is judged.
     """
 
     safe: bool | None

@@ -1,0 +1,260 @@
+"""The volatility of an instrument as of its last closed bar: GARCH, HAR and ATR in one unit, blended, fallbacks in the open."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+
+from market_analysis.domain import Bars, History, InstrumentId, Unknown
+from market_analysis.errors import QuantError
+from market_analysis.quant.arrays import Float1D, Float2D
+from market_analysis.quant.blend import blend, blended_variance_path
+from market_analysis.quant.ewma import ewma_variance
+from market_analysis.quant.garch import MINIMUM_OBSERVATIONS, GarchFit, filter_variance, fit_garch_batch, forecast_variance_path
+from market_analysis.quant.har import HarFit, fit_har, har_variance_path
+from market_analysis.quant.horizon_sigma import annualised, flat_variance_path, term_structure
+from market_analysis.quant.policy_inputs import GarchRecursion
+from market_analysis.quant.residuals import MINIMUM_BARS as MINIMUM_RESIDUALS
+from market_analysis.quant.residuals import standardised_bar_residuals
+from market_analysis.risk.bar_series import BarSeries, bar_series
+from market_analysis.risk.types import ModelReport, VolatilityReport
+from market_analysis.settings import Settings, VolSettings
+
+HOURS_PER_DAY = 24
+HOURS_PER_YEAR = 365 * HOURS_PER_DAY
+TERM_HOURS = (1, 4, 24, 72)
+GARCH, EWMA, HAR, ATR = "garch", "ewma", "har", "atr"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VolatilityModel:
+    """A fitted instrument. Variances are per hourly bar, squared log-return fractions.
+
+    last_bar_ms: open time of the last bar seen. garch None: EWMA stands in for it. variance_path (hours,) covers every horizon in
+    use; residuals (n, 3) are None when too few. atr_abs: trailing ATR in price units. Nothing here saw a later bar.
+    """
+
+    instrument: InstrumentId
+    last_bar_ms: int
+    last_close: float
+    report: VolatilityReport
+    variance_path: Float1D
+    residuals: Float2D | None
+    recursion: GarchRecursion
+    garch: GarchFit | None
+    har: HarFit | None
+    atr_abs: float
+
+    @property
+    def sigma_day(self) -> float:
+        """Standard deviation of the log return over the next 24 hours."""
+        return self.sigma_over(HOURS_PER_DAY)
+
+    def sigma_over(self, hours: int) -> float:
+        """Standard deviation of the log return over the next `hours`, within the path."""
+        return math.sqrt(float(self.variance_path[:hours].sum()))
+
+    @property
+    def garch_to_har(self) -> float | None:
+        """Ratio of the horizon sigmas of GARCH and HAR, None when either was not used."""
+        sigma = {model.name: model.sigma_h for model in self.report.models if model.status == "used"}
+        garch, har = sigma.get(GARCH), sigma.get(HAR)
+        return garch / har if garch and har else None
+
+
+def path_hours(settings: Settings) -> int:
+    """Hours that a variance path must cover."""
+    return max(settings.prob.horizon_hours, settings.vol.horizon_hours, HOURS_PER_DAY)
+
+
+def fit_models(
+    history: History, instruments: Iterable[InstrumentId], settings: Settings, as_of: datetime
+) -> dict[InstrumentId, VolatilityModel | Unknown[VolatilityModel]]:
+    """Fit every instrument on its closed hourly bars, all GARCH models of one length in one batch.
+
+    What cannot be modelled is `Unknown` with its reason: the bars' own, `not_enough_bars`, `too_many_gaps`, `no_movement`,
+    `bars_unusable`; `as_of` is its time.
+    """
+    models: dict[InstrumentId, VolatilityModel | Unknown[VolatilityModel]] = {}
+    usable: dict[InstrumentId, BarSeries] = {}
+    for instrument in dict.fromkeys(instruments):
+        bars = history.hourly.get(instrument)
+        if bars is None or isinstance(bars, Unknown):
+            reason, detail = ("not_read", "no hourly bars were read") if bars is None else (bars.reason, bars.detail)
+            models[instrument] = Unknown(reason, detail, as_of)
+            continue
+        series = bar_series(bars[-settings.vol.bars :], settings)
+        if isinstance(series, BarSeries):
+            usable[instrument] = series
+        else:
+            models[instrument] = Unknown(series.reason, f"{instrument.symbol}: {series.detail}", as_of)
+    for instrument, garch in _garch_batch(usable, settings.vol).items():
+        model = _assemble(instrument, usable[instrument], garch, settings)
+        models[instrument] = model if isinstance(model, VolatilityModel) else Unknown(model[0], model[1], as_of)
+    return models
+
+
+def fit_model(
+    instrument: InstrumentId, bars: Bars, settings: Settings, as_of: datetime
+) -> VolatilityModel | Unknown[VolatilityModel]:
+    """`fit_models` for one instrument's bars."""
+    return fit_models(History({instrument: bars}, {}), (instrument,), settings, as_of)[instrument]
+
+
+def _garch_batch(usable: Mapping[InstrumentId, BarSeries], settings: VolSettings) -> dict[InstrumentId, GarchFit | None]:
+    """One fit per instrument, None where there are too few returns to attempt one."""
+    by_length: dict[int, list[InstrumentId]] = {}
+    for instrument, series in usable.items():
+        by_length.setdefault(series.returns.size, []).append(instrument)
+    fits: dict[InstrumentId, GarchFit | None] = {}
+    for length, members in by_length.items():
+        if length < MINIMUM_OBSERVATIONS:
+            fits.update(dict.fromkeys(members))
+            continue
+        matrix = np.stack([usable[member].returns for member in members])
+        fits.update(zip(members, fit_garch_batch(matrix, settings.garch_distribution), strict=True))
+    return fits
+
+
+def _assemble(
+    instrument: InstrumentId, series: BarSeries, garch: GarchFit | None, settings: Settings
+) -> VolatilityModel | tuple[str, str]:
+    """The blended model, or (reason, detail) where the bars do not carry one."""
+    hours, horizon = path_hours(settings), settings.vol.horizon_hours
+    issues = _garch_issues(garch, settings.vol)
+    sound = garch if garch is not None and not issues else None
+    ewma = ewma_variance(series.returns, settings.vol.ewma_decay)
+    har, har_issues = _har(series, settings)
+    clustered = GARCH if sound else EWMA
+    paths = {
+        clustered: forecast_variance_path(sound, hours) if sound else flat_variance_path(float(ewma[-1]), hours),
+        ATR: flat_variance_path(series.atr_variance(settings.vol.atr_to_sigma_factor)[-1], hours),
+    }
+    if har is not None:
+        paths[HAR] = har_variance_path(har, hours)
+    sigmas = {name: math.sqrt(float(path[:horizon].sum())) for name, path in paths.items()}
+    present = {name: sigma for name, sigma in sigmas.items() if sigma > 0.0}
+    weights = blend_weights(settings.vol, clustered)
+    if not sum(weights[name] for name in present) > 0.0:
+        return "no_movement", f"{instrument.symbol}: no weighted model sees any movement in {len(series.bars)} bars"
+    mixed = blend(present, weights, settings.vol.garch_har_outlier_ratio)
+    path = blended_variance_path({name: paths[name] for name in present}, mixed.weights_used)
+    reports = _model_reports(series, sigmas, mixed.weights_used, garch, issues, har, har_issues, horizon)
+    variances = filter_variance(series.returns, sound) if sound else ewma
+    return VolatilityModel(
+        instrument=instrument,
+        last_bar_ms=int(series.bars.open_time_ms[-1]),
+        last_close=float(series.bars.close[-1]),
+        report=_report(series, path, reports, clustered, mixed.outlier_guard_applied, settings),
+        variance_path=path,
+        residuals=_residuals(series.bars, variances),
+        recursion=_recursion(sound, float(variances[-1]), settings.vol),
+        garch=sound,
+        har=har,
+        atr_abs=float(series.atr[-1]),
+    )
+
+
+def blend_weights(settings: VolSettings, clustered: str) -> dict[str, float]:
+    """Document 003's weights; EWMA inherits GARCH's when it stands in for it."""
+    return {clustered: settings.blend_w_garch, HAR: settings.blend_w_har, ATR: settings.blend_w_atr}
+
+
+def _garch_issues(garch: GarchFit | None, settings: VolSettings) -> tuple[str, ...]:
+    if garch is None:
+        return ("too_short",)
+    short = garch.observations < settings.min_bars - 1 and "too_short" not in garch.issues
+    issues = garch.issues if garch.observations < settings.min_bars - 1 else tuple(i for i in garch.issues if i != "too_short")
+    return (*issues, "too_short") if short else issues
+
+
+def _har(series: BarSeries, settings: Settings) -> tuple[HarFit | None, tuple[str, ...]]:
+    horizons = sorted({settings.vol.horizon_hours, HOURS_PER_DAY, settings.prob.horizon_hours})
+    try:
+        return fit_har(series.realised_variance, horizons), ()
+    except QuantError as error:
+        return None, (error.message,)
+
+
+def _residuals(bars: Bars, variances: Float1D) -> Float2D | None:
+    """Standardised bars; sigma of the first bar is not used. None when too few or without movement."""
+    sigma = np.sqrt(np.concatenate([variances[:1], variances[:-1]]))
+    if len(bars) <= MINIMUM_RESIDUALS or not (sigma > 0.0).all():
+        return None
+    return standardised_bar_residuals(bars.close, bars.high, bars.low, sigma)
+
+
+def _recursion(garch: GarchFit | None, variance: float, settings: VolSettings) -> GarchRecursion:
+    if garch is None:
+        return GarchRecursion(0.0, 1.0 - settings.ewma_decay, settings.ewma_decay, variance)
+    return GarchRecursion(garch.omega, garch.alpha, garch.beta, variance)
+
+
+def _model_reports(
+    series: BarSeries,
+    sigmas: Mapping[str, float],
+    used: Mapping[str, float],
+    garch: GarchFit | None,
+    garch_issues: Sequence[str],
+    har: HarFit | None,
+    har_issues: Sequence[str],
+    horizon: int,
+) -> tuple[ModelReport, ...]:
+    def report(name: str, issues: Sequence[str], count: int, parameters: Mapping[str, float]) -> ModelReport:
+        sigma = sigmas.get(name)
+        status = ("fallback" if name == EWMA else "used") if name in used else "dropped"
+        yearly = None if sigma is None else annualised(sigma, horizon, HOURS_PER_YEAR)
+        return ModelReport(name, status, sigma, yearly, used.get(name, 0.0), count, tuple(issues), dict(parameters))
+
+    reports = [report(GARCH, garch_issues, series.returns.size, _garch_parameters(garch))]
+    if EWMA in sigmas:
+        reports.append(report(EWMA, (), series.returns.size, {}))
+    reports.append(report(HAR, har_issues, series.realised_variance.size, _har_parameters(har)))
+    reports.append(report(ATR, (), series.atr_bars, {"atr_abs": float(series.atr[-1])}))
+    return tuple(reports)
+
+
+def _garch_parameters(garch: GarchFit | None) -> dict[str, float]:
+    if garch is None:
+        return {}
+    values = {"omega": garch.omega, "alpha": garch.alpha, "beta": garch.beta, "persistence": garch.persistence}
+    if garch.nu is not None:
+        values["nu"] = garch.nu
+    if garch.unconditional_variance is not None and garch.unconditional_variance >= 0.0:
+        values["unconditional_sigma_ann"] = math.sqrt(garch.unconditional_variance * HOURS_PER_YEAR)
+    return values
+
+
+def _har_parameters(har: HarFit | None) -> dict[str, float]:
+    if har is None:
+        return {}
+    names = ("constant", *(f"window_{window}" for window in har.windows))
+    return dict(zip(names, har.coefficients[0], strict=True)) | {"bias_factor": har.bias_factors[0], "r_squared": har.r_squared[0]}
+
+
+def _report(
+    series: BarSeries, path: Float1D, models: tuple[ModelReport, ...], clustered: str, guarded: bool, settings: Settings
+) -> VolatilityReport:
+    horizon = settings.vol.horizon_hours
+    used = [model.name for model in models if model.weight > 0.0]
+    chain = [GARCH] if clustered == GARCH else [GARCH, EWMA]
+    if guarded:
+        chain.append("garch_har_outlier_guard")
+    sigma_h = math.sqrt(float(path[:horizon].sum()))
+    hours = sorted({*TERM_HOURS, horizon, settings.prob.horizon_hours} & set(range(1, path.size + 1)))
+    return VolatilityReport(
+        method="VOL_BLEND(" + "+".join(used) + ")",
+        horizon_hours=horizon,
+        sigma_h=sigma_h,
+        sigma_ann=annualised(sigma_h, horizon, HOURS_PER_YEAR),
+        term_structure=dict(zip(hours, (float(sigma) for sigma in term_structure(path, hours)), strict=True)),
+        models=models,
+        fallback_chain=tuple(chain),
+        bars=len(series.bars),
+        gaps=series.bars.gaps,
+        last_bar_close=series.bars.last_close_time,
+    )
