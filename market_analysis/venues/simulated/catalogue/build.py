@@ -93,10 +93,8 @@ def _synthetic(number: int) -> tuple[Listing, BaseProfile]:
     unit = [byte / 255.0 for byte in hashlib.blake2b(base.encode(), digest_size=6).digest()]
     price = float(f"{10.0 ** (-2.0 + 3.5 * unit[0]):.4g}")
     decimals = 4 - math.floor(math.log10(price))
-    lot_exponent = max(0, math.floor(math.log10(price)) + 1)
-    qty_step = format(Decimal(1).scaleb(1 - lot_exponent), "f")
-    maximum = format((Decimal(10) ** 6 / Decimal(price)).quantize(Decimal(1)), "f")
-    market = format((Decimal(10) ** 5 * 2 / Decimal(price)).quantize(Decimal(1)), "f")
+    step = Decimal(1).scaleb(1 - max(0, math.floor(math.log10(price)) + 1))
+    qty_step, maximum, market = (format(n * step, "f") for n in (1, _lots(10**6, price, step), _lots(2 * 10**5, price, step)))
     tick = format(Decimal(1).scaleb(-decimals), "f")
     minutes = _ALT_FUNDING_MINUTES[int(unit[1] * 3.99)]
     listing = usdt_perpetual(base, tick, qty_step, maximum, market, "2023-09-01", minutes, "0.02", tiers.SMALL_LINEAR)
@@ -110,3 +108,8 @@ def _synthetic(number: int) -> tuple[Listing, BaseProfile]:
         daily_turnover_usd=10.0 ** (6.5 + 1.5 * unit[5]),
     )
     return listing, profile
+
+
+def _lots(value_usd: int, price: float, step: Decimal) -> int:
+    """How many whole lots are worth `value_usd`."""
+    return int(value_usd / (Decimal(str(price)) * step))

@@ -64,7 +64,7 @@ class CoinPaths:
         self._start = start
         self._volatility = (
             OrnsteinUhlenbeck(seed, "volatility/slow", half_life_hours=200.0, sd=0.30),
-            OrnsteinUhlenbeck(seed, "volatility/fast", half_life_hours=14.0, sd=0.25),
+            OrnsteinUhlenbeck(seed, "volatility/fast", half_life_hours=5.0, sd=0.35),
         )
         self._factors: dict[str, Diffusion] = {}
         self._coins: dict[str, tuple[_Factor, ...]] = {}
@@ -120,7 +120,7 @@ class CoinPaths:
     def _diffusion(self, name: str) -> Diffusion:
         """The factor of that name with unit daily volatility; loadings carry the scale."""
         if name not in self._factors:
-            own = OrnsteinUhlenbeck(self._seed, f"volatility/{name}", half_life_hours=36.0, sd=0.25)
+            own = OrnsteinUhlenbeck(self._seed, f"volatility/{name}", half_life_hours=36.0, sd=0.30)
             self._factors[name] = Diffusion(self._seed, name, 1.0, (*self._volatility, own))
         return self._factors[name]
 

@@ -15,7 +15,7 @@ from market_analysis.venues.simulated.market.streams import HOURS_PER_BLOCK, HOU
 
 Floats = NDArray[np.float64]
 
-TAIL_DEGREES = 4.0  # of the Student t that hourly shocks follow
+TAIL_DEGREES = 5.0  # of the Student t that hourly shocks follow
 JUMP_EVERY_DAYS = 15.0
 JUMP_VARIANCE_SHARE = 0.08
 _MINUTE_FRACTION = np.arange(MINUTES_PER_HOUR) / MINUTES_PER_HOUR

@@ -1,4 +1,4 @@
-"""Funding rates, by the exchange's own formula on a mean-reverting premium."""
+"""Funding rates, by the exchange's own formula on a premium that reverts to the interest."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from market_analysis.venues.simulated.market.streams import HOURS_PER_BLOCK
 
 INTEREST_PER_8H = 1e-4
 _CLAMP = 5e-4
-_PREMIUM_SD = 4e-4
+_PREMIUM_SD = 7e-4
 _PREMIUM_HALF_LIFE_HOURS = 30.0
 _STEP = Decimal("0.00000001")
 
@@ -20,7 +20,7 @@ class FundingRates:
     """The funding rates of one perpetual.
 
     rate = (P + clamp(I - P, -0.05 %, 0.05 %)) * interval / 8 h, within the instrument's bounds; P the premium index, I
-    the interest of 0.01 % per 8 h (Bybit's help centre, funding rate). So the rate is exactly I most of the time.
+    the interest of 0.01 % per 8 h (Bybit's help centre, funding rate). So the rate is exactly I about half of the time.
     """
 
     def __init__(self, spec: InstrumentSpec, seed: int) -> None:
@@ -30,7 +30,7 @@ class FundingRates:
     def rate(self, hour: int) -> Decimal:
         """The rate paid `hour` hours after the start, a fraction of position value; positive: longs pay shorts."""
         block, position = divmod(hour, HOURS_PER_BLOCK)
-        premium = float(self._premium.knots(block)[position])
+        premium = INTEREST_PER_8H + float(self._premium.knots(block)[position])
         rate = premium + min(_CLAMP, max(-_CLAMP, INTEREST_PER_8H - premium))
         exact = Decimal(repr(rate * self._spec.funding_interval_minutes / 480.0)).quantize(_STEP)
         return max(self._spec.lower_funding_rate, min(self._spec.upper_funding_rate, exact))
