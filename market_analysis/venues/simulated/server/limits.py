@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 
 WINDOW_MS = 1_000
@@ -53,7 +53,7 @@ class LimitSettings:
     ip_requests: int = 600
     ip_window_ms: int = 5_000
     ban_ms: int = 600_000
-    uid_limits: Mapping[str, int] = UID_LIMIT_PER_SECOND
+    uid_limits: Mapping[str, int] = field(default_factory=lambda: UID_LIMIT_PER_SECOND)
 
 
 @dataclass(frozen=True, slots=True)

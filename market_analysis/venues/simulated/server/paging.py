@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
@@ -74,6 +74,17 @@ def cut_page(
     return Page(chosen, encode_cursor(sort_key(chosen[-1])) if more and chosen else "")
 
 
+def cut_history(records: Sequence[Row], call: Call, rule: PageRule, wanted: Callable[[Row], bool]) -> Page[Row]:
+    """A page of the `wanted` records of a history that is newest first and only ever grows at that end.
+
+    A record's place, counted from the oldest, is its sort key.
+    """
+    numbered = zip(range(len(records) - 1, -1, -1), records, strict=True)
+    chosen = [(number, record) for number, record in numbered if wanted(record)]
+    page = cut_page(chosen, call, rule, lambda item: (item[0],), newest_first=True)
+    return Page([record for _, record in page.rows], page.cursor)
+
+
 def encode_cursor(key: SortKey) -> str:
     """URL-safe text of a sort key."""
     return base64.urlsafe_b64encode(msgspec.json.encode(key)).decode().rstrip("=")
@@ -92,16 +103,16 @@ def _bad_cursor(text: str) -> ApiError:
     return parameter_error(f"params error: cursor invalid [{text}]")
 
 
-def time_window(call: Call, *, default_days: int, largest_days: int, default_open: bool = False) -> tuple[int, int]:
+def time_window(call: Call, *, default_days: int, largest_days: int = 7) -> tuple[int, int]:
     """[start_ms, end_ms] of a history request by Bybit's rule.
 
-    Neither bound given: the last `default_days` (or, with `default_open`, everything). One given: `default_days`
-    from it. Both: at most `largest_days` apart, else 10001.
+    Neither bound given: the last `default_days`. One given: `default_days` from it. Both: at most `largest_days`
+    apart, else 10001.
     """
     start, end = call.integer("startTime"), call.integer("endTime")
     span = default_days * DAY_MS
     if start is None and end is None:
-        return (0, call.now_ms) if default_open else (call.now_ms - span, call.now_ms)
+        return call.now_ms - span, call.now_ms
     if start is None and end is not None:
         return end - span, end
     if start is not None and end is None:

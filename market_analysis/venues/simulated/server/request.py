@@ -84,6 +84,13 @@ class Call:
             raise parameter_error(f"params error: {name} must be finite, got [{value}]")
         return number
 
+    def required_decimal(self, name: str) -> Decimal:
+        """A decimal parameter that must be there; else 10001."""
+        value = self.decimal(name)
+        if value is None:
+            raise parameter_error(f"params error: {name} is required")
+        return value
+
     def flag(self, name: str) -> bool:
         """A boolean parameter; absent is False."""
         return self.text(name).lower() in {"true", "1"}
