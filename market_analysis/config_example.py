@@ -81,3 +81,9 @@ def toml_value(value: Any) -> str:
         return str(value.isoformat())
     escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(render())

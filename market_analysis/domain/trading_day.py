@@ -21,8 +21,9 @@ class TradingDay:
 def day_boundary(day: date, zone: ZoneInfo, reset: time) -> datetime | None:
     """The UTC instant at which the trading day of local date `day` starts.
 
-    In a fold (the local time occurs twice) the first occurrence; in a gap (it does not occur) the first instant after it; on a
-    date that the zone skipped altogether (Pacific/Apia 2011-12-30) None.
+    In a fold (the local time occurs twice) the first occurrence; in a gap (it does not occur) the first instant after it,
+    though that may be the next date's midnight (America/Godthab 2024-03-30 ended at 23:00); on a date that the zone skipped
+    altogether (Pacific/Apia 2011-12-30) None.
     """
     wall = datetime.combine(day, reset)
     aware = wall.replace(tzinfo=zone, fold=0)
@@ -31,7 +32,8 @@ def day_boundary(day: date, zone: ZoneInfo, reset: time) -> datetime | None:
     if back == wall:
         return instant
     instant = _first_instant_after_gap(wall, zone)
-    return instant if instant.astimezone(zone).date() == day else None
+    last_before = (instant - timedelta(seconds=1)).astimezone(zone)
+    return instant if day in (instant.astimezone(zone).date(), last_before.date()) else None
 
 
 def _first_instant_after_gap(wall: datetime, zone: ZoneInfo) -> datetime:
