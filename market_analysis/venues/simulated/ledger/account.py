@@ -10,7 +10,10 @@ from market_analysis.venues.simulated.ledger.model import ApiKey, MarginMode
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account as opened: `wallet` holds coin balances (not negative) booked as TRANSFER_IN at the exchange's start."""
+    """An account as opened: `wallet` holds coin balances (not negative) booked as TRANSFER_IN at the exchange's start.
+
+    An account as opened: `wallet` holds coin balances (not negative) booked as TRANSFER_IN at the exchange's start.
+    """
 
     uid: str
     api_keys: tuple[ApiKey, ...] = ()

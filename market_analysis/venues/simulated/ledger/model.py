@@ -1,8 +1,9 @@
 """The ledger's records: what an account owns, asked for, and was told.
 
-All records are frozen. Names are Bybit's wire names in snake case (`order_link_id` is `orderLinkId`); `_ms` marks epoch milliseconds (UTC) and is
-dropped on the wire; `position_im` / `position_mm` are `positionIM` / `positionMM`. Money, prices and quantities are `Decimal`; `None` means "no value"
-and is an empty string on the wire. Quantities of inverse contracts are in USD, their money in the base coin.
+All records are frozen. Names are Bybit's wire names in snake case (`order_link_id` is `orderLinkId`); `_ms` marks epoch
+milliseconds (UTC) and is dropped on the wire; `position_im` / `position_mm` are `positionIM` / `positionMM`. Money,
+prices and quantities are `Decimal`; `None` means "no value" and is an empty string on the wire. Quantities of inverse
+contracts are in USD, their money in the base coin.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
-Category = Literal["linear", "inverse", "spot"]
+from market_analysis.venues.simulated.catalogue import Category
+
 Side = Literal["Buy", "Sell"]
 PositionSide = Literal["Buy", "Sell", ""]
 OrderType = Literal["Market", "Limit"]
@@ -60,7 +62,10 @@ OPEN_STATUSES: frozenset[str] = frozenset({"New", "PartiallyFilled", "Untriggere
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """One API key. `permissions` maps Bybit's groups (ContractTrade, Spot, Wallet, ...) to rights (Order, Position, Withdraw, ...)."""
+    """One API key. `permissions` maps Bybit's groups (ContractTrade, Spot, Wallet, ...) to rights (Order, Position.
+
+    Withdraw, ...).
+    """
 
     api_key: str
     secret: str
@@ -73,9 +78,7 @@ class ApiKey:
 
     def allows(self, group: str, right: str) -> bool:
         """Whether the key holds `right` in permission group `group`."""
-        return any(
-            name == group and right in rights for name, rights in self.permissions
-        )
+        return any(name == group and right in rights for name, rights in self.permissions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,7 +150,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """One fill, liquidation or funding charge. `exec_fee` > 0 is paid by the account; for Funding it is the funding paid."""
+    """One fill, liquidation or funding charge.
+
+    `exec_fee` > 0 is paid by the account; for Funding it is the funding paid.
+    """
 
     exec_id: str
     category: Category
@@ -186,7 +192,10 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class ClosedPnl:
-    """What one closing order realised: `closed_pnl = gross - open_fee - close_fee`, funding excluded. `side` is the closing order's."""
+    """What one closing order realised: `closed_pnl = gross - open_fee - close_fee`, funding excluded.
+
+    `side` is the closing order's.
+    """
 
     symbol: str
     category: Category
@@ -215,7 +224,8 @@ class ClosedPnl:
 class TransactionLogEntry:
     """One change of one coin's wallet: `change = cash_flow + funding - fee`; `cash_balance` is the balance after it.
 
-    `funding` > 0 was received, `fee` > 0 was paid; `size` is the signed position after the trade (spot and flows: zero).
+    `funding` > 0 was received, `fee` > 0 was paid; `size` is the signed position after the trade (spot and flows:
+    zero).
     """
 
     id: str
@@ -245,7 +255,8 @@ class TransactionLogEntry:
 class Position:
     """One row of the position list at a moment. A flat row (size 0, side "") exists once the symbol was touched.
 
-    `created_time_ms` is the first position ever on the symbol (a trap of Bybit's own); `open_time_ms` is this position's.
+    `created_time_ms` is the first position ever on the symbol (a trap of Bybit's own); `open_time_ms` is this
+    position's.
     """
 
     category: Category
@@ -316,7 +327,8 @@ class WalletCoin:
 class WalletBalance:
     """The unified account in USD. The account-wide margin fields are `None` ("" on the wire) under isolated margin, as on Bybit.
 
-    `account_im_rate` / `account_mm_rate` are fractions of (margin balance - haircut); liquidation is at `account_mm_rate >= 1`.
+    `account_im_rate` / `account_mm_rate` are fractions of (margin balance - haircut); liquidation is at
+    `account_mm_rate >= 1`.
     """
 
     account_type: str

@@ -5,14 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from market_analysis.venues.simulated.ledger.model import (
-    Category,
-    OrderType,
-    Side,
-    TimeInForce,
-    TpslMode,
-    TriggerBy,
-)
+from market_analysis.venues.simulated.catalogue import Category
+from market_analysis.venues.simulated.ledger.model import OrderType, Side, TimeInForce, TpslMode, TriggerBy
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +59,10 @@ class AmendRequest:
 
 @dataclass(frozen=True, slots=True)
 class TradingStopRequest:
-    """Arguments of position/trading-stop: `None` leaves a part as it is, 0 cancels it. Partial mode only ever adds orders."""
+    """Arguments of position/trading-stop: `None` leaves a part as it is, 0 cancels it.
+
+    Partial mode only ever adds orders.
+    """
 
     category: Category
     symbol: str
