@@ -33,6 +33,8 @@ MINIMUM_ROWS: Final = 200
 """Fewest usable regression rows per horizon (document 003's bound)."""
 FLOOR_SHARE: Final = 0.05
 """Floor of the logarithm's argument, as a share of the median positive realised variance."""
+ROUNDING_NOISE: Final = 1e-24
+"""Mean squared deviation of logs below which a target counts as constant."""
 LOWEST_RATE_SHARE: Final = 0.1
 """Where direct forecasts contradict each other (a longer horizon holding no more variance), the path goes on at this share
 of the rate before."""
@@ -150,7 +152,7 @@ def _fit_horizon(variance: Float1D, design: Float2D, longest: int, horizon: int,
         coefficients=(constant, *(float(slope) for slope in slopes)),
         mean_variance=float(np.exp(constant + design[-1] @ slopes)) * bias_factor,
         bias_factor=bias_factor,
-        r_squared=1.0 - residual / total if total > 0.0 else 0.0,
+        r_squared=1.0 - residual / total if total > ROUNDING_NOISE * future.size else 0.0,
         observations=future.size,
     )
 
