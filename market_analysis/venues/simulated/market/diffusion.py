@@ -1,4 +1,4 @@
-"""Random paths by the hour, grown block by block: mean-reverting knots, and log prices with stochastic volatility."""
+"""Random paths by the hour, grown chunk by chunk: mean-reverting knots, and log prices with stochastic volatility."""
 
 from __future__ import annotations
 
@@ -11,7 +11,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market_analysis.venues.simulated.market.seasons import HOURLY_VARIANCE
-from market_analysis.venues.simulated.market.streams import HOURS_PER_BLOCK, HOURS_PER_DAY, MINUTES_PER_HOUR, stream
+from market_analysis.venues.simulated.market.streams import (
+    BLOCKS_PER_CHUNK,
+    HOURS_PER_BLOCK,
+    HOURS_PER_CHUNK,
+    HOURS_PER_DAY,
+    MINUTES_PER_HOUR,
+    stream,
+)
 
 Floats = NDArray[np.float64]
 
@@ -31,16 +38,22 @@ class OrnsteinUhlenbeck:
         self._innovation_sd = sd * math.sqrt(1.0 - self._phi**2)
         self.sd = sd
         self._last = float(stream(seed, purpose + "/first", 0).standard_normal()) * sd
-        self._blocks: list[Floats] = []
+        self._chunks: list[Floats] = []
 
     def knots(self, block: int) -> Floats:
         """Values at the HOURS_PER_BLOCK + 1 hour boundaries of a block; the last one is the next block's first."""
-        while len(self._blocks) <= block:
-            draws = stream(self._seed, self._purpose, len(self._blocks)).standard_normal(HOURS_PER_BLOCK)
+        number, position = divmod(block, BLOCKS_PER_CHUNK)
+        first = position * HOURS_PER_BLOCK
+        return self.chunk(number)[first : first + HOURS_PER_BLOCK + 1]
+
+    def chunk(self, number: int) -> Floats:
+        """Values at the HOURS_PER_CHUNK + 1 hour boundaries of a chunk, growing the path up to it."""
+        while len(self._chunks) <= number:
+            draws = stream(self._seed, self._purpose, len(self._chunks)).standard_normal(HOURS_PER_CHUNK)
             path = list(accumulate((draws * self._innovation_sd).tolist(), self._step, initial=self._last))
             self._last = path[-1]
-            self._blocks.append(np.array(path))
-        return self._blocks[block]
+            self._chunks.append(np.array(path))
+        return self._chunks[number]
 
     def _step(self, value: float, innovation: float) -> float:
         return self._phi * value + innovation
@@ -48,7 +61,7 @@ class OrnsteinUhlenbeck:
 
 @dataclass(frozen=True, slots=True)
 class HourBlock:
-    """One block of a log-price component: boundary values (n + 1) and what happens in each hour (n).
+    """A stretch of a log-price component: boundary values (n + 1) and what happens in each hour (n).
 
     `level` is the component's log value, `variance_sum` the variance spent since the start (half of it is the drift
     that keeps the expected price flat), `variance` the diffusive variance of the hour, `jump` what falls at the end of
@@ -61,6 +74,18 @@ class HourBlock:
     jump: Floats
     jump_variance: Floats
     jump_minute: NDArray[np.int64]
+
+    def part(self, first: int, hours: int) -> HourBlock:
+        """The stretch of `hours` from hour `first` on."""
+        end = first + hours
+        return HourBlock(
+            self.level[first : end + 1],
+            self.variance_sum[first : end + 1],
+            self.variance[first:end],
+            self.jump[first:end],
+            self.jump_variance[first:end],
+            self.jump_minute[first:end],
+        )
 
 
 class Diffusion:
@@ -77,25 +102,26 @@ class Diffusion:
         self._jump_sd = daily_vol_frac * math.sqrt(JUMP_VARIANCE_SHARE * JUMP_EVERY_DAYS)
         self._log_volatility = tuple(log_volatility)
         self._centre = sum(path.sd**2 for path in self._log_volatility)
-        self._blocks: list[HourBlock] = []
+        self._chunks: list[HourBlock] = []
 
     def block(self, number: int) -> HourBlock:
         """The hours of block `number`, growing the path up to it."""
-        while len(self._blocks) <= number:
-            self._blocks.append(self._grow(len(self._blocks)))
-        return self._blocks[number]
+        chunk, position = divmod(number, BLOCKS_PER_CHUNK)
+        while len(self._chunks) <= chunk:
+            self._chunks.append(self._grow(len(self._chunks)))
+        return self._chunks[chunk].part(position * HOURS_PER_BLOCK, HOURS_PER_BLOCK)
 
     def _grow(self, number: int) -> HourBlock:
         random = stream(self._seed, self._purpose, number)
-        log_volatility = sum((path.knots(number)[:-1] for path in self._log_volatility), np.zeros(HOURS_PER_BLOCK))
-        mixing = (TAIL_DEGREES - 2.0) / random.chisquare(TAIL_DEGREES, HOURS_PER_BLOCK)
+        log_volatility = sum((path.chunk(number)[:-1] for path in self._log_volatility), np.zeros(HOURS_PER_CHUNK))
+        mixing = (TAIL_DEGREES - 2.0) / random.chisquare(TAIL_DEGREES, HOURS_PER_CHUNK)
         variance = self._hourly_variance * HOURLY_VARIANCE * np.exp(2.0 * (log_volatility - self._centre)) * mixing
-        jumps = random.random(HOURS_PER_BLOCK) < 1.0 / (JUMP_EVERY_DAYS * HOURS_PER_DAY)
-        jump = np.where(jumps, self._jump_sd * random.standard_normal(HOURS_PER_BLOCK), 0.0)
+        jumps = random.random(HOURS_PER_CHUNK) < 1.0 / (JUMP_EVERY_DAYS * HOURS_PER_DAY)
+        jump = np.where(jumps, self._jump_sd * random.standard_normal(HOURS_PER_CHUNK), 0.0)
         jump_variance = np.where(jumps, self._jump_sd**2, 0.0)
-        jump_minute = random.integers(0, MINUTES_PER_HOUR, HOURS_PER_BLOCK)
-        step = np.sqrt(variance) * random.standard_normal(HOURS_PER_BLOCK) + jump
-        before = self._blocks[-1] if self._blocks else None
+        jump_minute = random.integers(0, MINUTES_PER_HOUR, HOURS_PER_CHUNK)
+        step = np.sqrt(variance) * random.standard_normal(HOURS_PER_CHUNK) + jump
+        before = self._chunks[-1] if self._chunks else None
         level = _running(float(before.level[-1]) if before else 0.0, step)
         variance_sum = _running(float(before.variance_sum[-1]) if before else 0.0, variance + jump_variance)
         return HourBlock(level, variance_sum, variance, jump, jump_variance, jump_minute)
@@ -120,4 +146,4 @@ class Diffusion:
 
 
 def _running(start: float, steps: Floats) -> Floats:
-    return np.array(list(accumulate(steps.tolist(), initial=start)))
+    return np.cumsum(np.concatenate(([start], steps)))

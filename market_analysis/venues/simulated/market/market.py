@@ -45,7 +45,7 @@ class Market:
         self.script = tuple(script)
         self.specs: Mapping[tuple[str, str], InstrumentSpec] = {spec.key: spec for spec in catalogue.instruments}
         self._start_ms = to_ms(start)
-        self._coins = CoinPaths(catalogue.bases, seed, start, self.script, blocks_kept=64 + 2 * len(catalogue.bases))
+        self._coins = CoinPaths(catalogue.bases, seed, start, self.script, blocks_kept=64 + len(catalogue.bases))
         self._tapes: dict[tuple[str, str], Tape] = {}
         self._funding: dict[tuple[str, str], FundingRates] = {}
 

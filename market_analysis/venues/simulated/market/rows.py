@@ -98,10 +98,10 @@ def to_rows(spec: InstrumentSpec, open_ms: NDArray[np.int64], bars: TickBars) ->
     )
 
 
-def on_grid(counts: NDArray[np.int64], step: Decimal) -> Floats:
+def on_grid(counts: NDArray[np.int32] | NDArray[np.int64], step: Decimal) -> Floats:
     """counts * step, each the float nearest to the exact decimal: an integer product divided by a power of ten."""
     scale = 10 ** decimals(step)
-    return (counts * int(step * scale)) / float(scale)
+    return (counts.astype(np.int64) * int(step * scale)) / float(scale)
 
 
 def decimals(step: Decimal) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from market_analysis.venues.simulated.market.streams import HOURS_PER_BLOCK, HOURS_PER_DAY
+from market_analysis.venues.simulated.market.streams import HOURS_PER_BLOCK, HOURS_PER_CHUNK, HOURS_PER_DAY
 
 # Volatility by UTC hour relative to the day's mean, shaped like the mean absolute hourly return of large crypto pairs.
 _VOLATILITY_SHAPE = np.array(
@@ -16,5 +16,6 @@ _VOLATILITY_SHAPE = np.array(
 _DAY_VARIANCE = _VOLATILITY_SHAPE**2 / np.mean(_VOLATILITY_SHAPE**2)
 _DAY_VOLUME = _VOLATILITY_SHAPE**1.5 / np.mean(_VOLATILITY_SHAPE**1.5)
 
-HOURLY_VARIANCE = np.tile(_DAY_VARIANCE, HOURS_PER_BLOCK // HOURS_PER_DAY)
+# The rhythm of one chunk of variance and one block of volume, hour by hour from midnight UTC.
+HOURLY_VARIANCE = np.tile(_DAY_VARIANCE, HOURS_PER_CHUNK // HOURS_PER_DAY)
 HOURLY_VOLUME = np.tile(_DAY_VOLUME, HOURS_PER_BLOCK // HOURS_PER_DAY)

@@ -6,10 +6,12 @@ import hashlib
 
 import numpy as np
 
-HOURS_PER_BLOCK = 96
+HOURS_PER_DAY = 24
+HOURS_PER_BLOCK = 4 * HOURS_PER_DAY
+BLOCKS_PER_CHUNK = 16  # hours are cheap and grown far ahead, minutes are made only where asked for
+HOURS_PER_CHUNK = HOURS_PER_BLOCK * BLOCKS_PER_CHUNK
 MINUTES_PER_HOUR = 60
 MINUTES_PER_BLOCK = HOURS_PER_BLOCK * MINUTES_PER_HOUR
-HOURS_PER_DAY = 24
 
 
 def stream(seed: int, purpose: str, block: int) -> np.random.Generator:

@@ -11,11 +11,12 @@ from market_analysis.venues.simulated.market import rows
 from market_analysis.venues.simulated.market.coins import CoinPaths
 from market_analysis.venues.simulated.market.recent import Recent
 from market_analysis.venues.simulated.market.streams import HOURS_PER_BLOCK, MINUTES_PER_BLOCK, MINUTES_PER_HOUR
-from market_analysis.venues.simulated.market.ticks import FIELDS, InstrumentTicks, PriceKind, TickBars
+from market_analysis.venues.simulated.market.ticks import InstrumentTicks, PriceKind, TickBars
 
 HOUR = MINUTES_PER_HOUR
 _BLOCKS_KEPT = 4
-_NONE = TickBars(*(np.empty(0, dtype=np.int64) for _ in FIELDS))
+_NO_PRICES, _NO_AMOUNTS = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
+_NONE = TickBars(_NO_PRICES, _NO_PRICES, _NO_PRICES, _NO_PRICES, _NO_AMOUNTS, _NO_AMOUNTS)
 _HOUR_STARTS = np.arange(0, MINUTES_PER_BLOCK, MINUTES_PER_HOUR, dtype=np.int64)
 
 

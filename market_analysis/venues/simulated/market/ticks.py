@@ -22,6 +22,7 @@ from market_analysis.venues.simulated.market.streams import (
 )
 
 Integers = NDArray[np.int64]
+Ticks = NDArray[np.int32]
 PriceKind = Literal["last", "mark", "index"]
 
 BASIS_SD_FRAC = 3e-4  # mark over index of a perpetual
@@ -33,6 +34,8 @@ _MARKET_SHARE = {"USDT": 1.0, "USDC": 0.06}
 _INVERSE_SHARE = 0.08
 _SPOT_SHARE = 0.3
 _MINUTES_PER_DAY = HOURS_PER_DAY * MINUTES_PER_HOUR
+_NOTHING = np.zeros(MINUTES_PER_BLOCK, dtype=np.int64)
+_NOTHING.setflags(write=False)
 _MINUTE_VOLUME = np.repeat(HOURLY_VOLUME, MINUTES_PER_HOUR)
 
 
@@ -40,10 +43,10 @@ _MINUTE_VOLUME = np.repeat(HOURLY_VOLUME, MINUTES_PER_HOUR)
 class TickBars:
     """Bars in whole numbers: prices in ticks, volume in quantity steps, turnover in steps of `turnover_step`."""
 
-    open: Integers
-    high: Integers
-    low: Integers
-    close: Integers
+    open: Ticks
+    high: Ticks
+    low: Ticks
+    close: Ticks
     volume: Integers
     turnover: Integers
 
@@ -69,6 +72,7 @@ class InstrumentTicks:
         self._seed = seed
         self._name = f"{spec.category}/{spec.symbol}"
         self._ticks_per_unit = float(1 / spec.tick_size)
+        self._bounds = float(spec.min_price / spec.tick_size), float(spec.max_price / spec.tick_size)
         sd = BASIS_SD_FRAC if spec.is_perpetual else SPOT_BASIS_SD_FRAC
         self._basis = OrnsteinUhlenbeck(seed, f"basis/{self._name}", BASIS_HALF_LIFE_HOURS, sd)
         minute_vol = coins.daily_vol_frac(spec.base) / _MINUTES_PER_DAY**0.5
@@ -85,14 +89,13 @@ class InstrumentTicks:
         high = np.maximum(self._to_ticks(np.maximum(price[:-1], price[1:]) * (1.0 + coin.upper_wick)), np.maximum(start, end))
         low = np.minimum(self._to_ticks(np.minimum(price[:-1], price[1:]) * (1.0 - coin.lower_wick)), np.minimum(start, end))
         if kind != "last":
-            nothing = np.zeros(MINUTES_PER_BLOCK, dtype=np.int64)
-            return TickBars(start, high, low, end, nothing, nothing)
-        mean_price = (start + high + low + end) / (4.0 * self._ticks_per_unit)
+            return TickBars(start, high, low, end, _NOTHING, _NOTHING)
+        mean_price = (0.25 * start + 0.25 * high + 0.25 * low + 0.25 * end) / self._ticks_per_unit
         volume, turnover = self._traded(number, coin, mean_price)
         return TickBars(start, high, low, end, volume, turnover)
 
-    def _to_ticks(self, price: Floats) -> Integers:
-        return np.maximum(np.rint(price * self._ticks_per_unit), 1.0).astype(np.int64)
+    def _to_ticks(self, price: Floats) -> Ticks:
+        return np.clip(np.rint(price * self._ticks_per_unit), *self._bounds).astype(np.int32)
 
     def _offset(self, kind: PriceKind, coin: CoinBlock, number: int) -> Floats | float:
         if kind == "index" or (kind == "mark" and not self._spec.is_perpetual):
