@@ -29,8 +29,10 @@ def _density_series(a: float, b: float, s: float, t: float, mu: float) -> float:
     """Twin: integrates the image density of the first passage through +a before -b, with Girsanov's weight."""
     length = a + b
 
+    d = a + 2 * length * np.arange(-30, 31)
+
     def density(u: float) -> float:
-        total = math.fsum((a + 2 * j * length) * math.exp(-((a + 2 * j * length) ** 2) / (2 * s * s * u)) for j in range(-40, 41))
+        total = math.fsum(d * np.exp(-(d**2) / (2 * s * s * u)))
         return math.exp(mu * a / s**2 - mu * mu * u / (2 * s * s)) * total / (s * math.sqrt(2 * math.pi * u**3))
 
     value, _ = quad(density, 0.0, t, epsabs=1e-13, epsrel=1e-12, limit=400)
@@ -40,10 +42,7 @@ def _density_series(a: float, b: float, s: float, t: float, mu: float) -> float:
 def _slow_eigen(a: float, b: float, s: float, t: float, mu: float) -> float:
     """Twin: the eigenfunction series of quant.md C1, 400 terms, plain Python."""
     length = a + b
-    if abs(mu) < 1e-100:
-        limit = b / length
-    else:
-        limit = math.expm1(-2 * mu * b / s**2) / math.expm1(-2 * mu * length / s**2)
+    limit = b / length if abs(mu) < 1e-100 else math.expm1(-2 * mu * b / s**2) / math.expm1(-2 * mu * length / s**2)
     total = 0.0
     for n in range(1, 401):
         k = n**2 * math.pi**2 * s**2 / (2 * length**2) + mu**2 / (2 * s**2)
@@ -68,8 +67,8 @@ def test_driftless_agrees_with_both_series(a: float, b: float, s: float, t: floa
         assert ours == pytest.approx(_slow_eigen(a, b, s, t, 0.0), abs=1e-10)
 
 
-@settings(deadline=None, max_examples=60)
-@given(distances, distances, st.floats(0.5, 2.0), st.floats(0.5, 3.0), drifts)
+@settings(deadline=None, max_examples=40)
+@given(st.floats(0.3, 4.0), st.floats(0.3, 4.0), st.floats(0.5, 2.0), st.floats(0.5, 3.0), drifts)
 def test_drifted_agrees_with_the_integrated_density(a: float, b: float, s: float, t: float, mu: float) -> None:
     assert float(probability_upper_first(a, b, s, t, mu)) == pytest.approx(_density_series(a, b, s, t, mu), abs=1e-9)
 
@@ -98,7 +97,7 @@ def test_reflection_principle_ruling_1() -> None:
 
 def test_published_monte_carlo_figures() -> None:
     """quant.md C1, at two sigma: continuous .0454; shifted .0341 for 24 steps (Monte Carlo .0350), .0416 for 240."""
-    assert DISCRETE_MONITORING_BETA == pytest.approx(0.5826, abs=5e-5)
+    assert pytest.approx(0.5826, abs=5e-5) == DISCRETE_MONITORING_BETA
     assert float(one_sided_hit(2.0, 1.0)) == pytest.approx(0.0454, abs=5e-4)
     for steps, expected in ((24, 0.0341), (240, 0.0416)):
         shift = float(discrete_monitoring_shift(1.0, 1.0 / steps))
