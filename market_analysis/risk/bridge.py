@@ -37,8 +37,8 @@ def equity_bridge(
     """equity now - equity at reset = pnl + costs + flows + collateral revaluation + change of unrealised profit + residual.
 
     costs = fees + funding (negative when paid). The change of unrealised profit needs the unrealised profit at the reset,
-    remembered if an analysis ran at the boundary; a residual is only stated when that and the collateral's revaluation are known. Neutral entries
-    move money within the account and explain nothing. Residual above `tolerance_frac` of equity: `unexplained_equity_change`.
+    remembered if an analysis ran at the boundary; a residual is only stated when that and the collateral's revaluation are
+    known. Neutral entries move money within the account and explain nothing. Residual above `tolerance_frac` of equity: `unexplained_equity_change`.
     """
     if isinstance(day, Unknown):
         return EquityBridge(None, None, None, None, ())

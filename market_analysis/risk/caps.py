@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from market_analysis.domain import Finding, PositionKey, Severity
 from market_analysis.risk.clusters import Cluster
 from market_analysis.risk.correlation import CorrelationView
@@ -128,7 +130,7 @@ def _hedges(lines: Sequence[Line], signed: Sequence[float], view: CorrelationVie
     """Members whose risk lowers the cluster's: r_i * (C r)_i < 0; an asset without history hedges nothing."""
     known = [index for index, line in enumerate(lines) if line.asset not in view.missing]
     rows = view.rows([lines[index].asset for index in known])
-    marginal = view.matrix[rows][:, rows] @ [signed[index] for index in known] if known else []
+    marginal = view.matrix[np.ix_(rows, rows)] @ np.array([signed[index] for index in known])
     return frozenset(index for index, slope in zip(known, marginal, strict=True) if signed[index] * float(slope) < 0.0)
 
 

@@ -1,7 +1,7 @@
 """What is remembered of a trading day, in the one mapping that `Memory` has for it.
 
-Keys: `DATE` equity at the day's start, `DATE/unrealized` unrealised profit then, `DATE/flows` flows seen so far that day; DATE is the
-UTC date of the day's start. Only today's and the last day's are kept.
+Keys: `DATE` equity at the day's start, `DATE/unrealized` unrealised profit then, `DATE/flows` flows seen so far that day; DATE
+is the UTC date of the day's start. Only today's and the last day's are kept.
 """
 
 from __future__ import annotations

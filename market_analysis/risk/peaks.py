@@ -22,9 +22,9 @@ class Peak:
 def equity_peak(memory: Memory, as_of: datetime, equity_usd: Decimal, day: DayActivity | Unknown[DayActivity]) -> Peak:
     """The peak after this look, in today's dollars.
 
-    The remembered peak is raised by every deposit and lowered by every withdrawal since it was last expressed, so that money moved is
-    neither profit nor loss. Flows in hours when nobody looked, between the last look of a day and its end, are not known and stay in.
-    With the day's log unread the remembered peak is left as it is and nothing is said of the drawdown.
+    The remembered peak is raised by every deposit and lowered by every withdrawal since it was last expressed, so that money
+    moved is neither profit nor loss. Flows between the last look of a day and its end, when nobody looked, are not known and
+    stay in. With the day's log unread the remembered peak is left as it is and nothing is said of the drawdown.
     """
     if isinstance(day, Unknown):
         return Peak(memory.equity_peak_usd, memory.equity_peak_at, None)
