@@ -21,6 +21,7 @@ from market_analysis.venues.simulated.market.ticks import turnover_step
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
 INTERVALS: tuple[Interval, ...] = (*MINUTE_INTERVALS, "D", "W", "M")
+Rows = list[tuple[int, list[Decimal]]]
 KEYS = (("linear", "BTCUSDT"), ("linear", "1000PEPEUSDT"), ("inverse", "BTCUSD"), ("spot", "USDCUSDT"), ("linear", "ALT001USDT"))
 
 
@@ -28,7 +29,7 @@ def start_ms(market: Market) -> int:
     return int(market.start.timestamp()) * 1000
 
 
-def decimal_rows(bars: BarRows) -> list[tuple[int, list[Decimal]]]:
+def decimal_rows(bars: BarRows) -> Rows:
     return [(int(row[0]), [Decimal(text) for text in row[1:]]) for row in bars.texts()]
 
 
@@ -44,10 +45,10 @@ def calendar_open(moment: datetime, interval: Interval) -> datetime:
     return midnight + (moment - midnight) // timedelta(minutes=interval) * timedelta(minutes=interval)
 
 
-def slow_bars(minutes: BarRows, interval: Interval) -> list[tuple[int, list[Decimal]]]:
+def slow_bars(minutes: Rows, interval: Interval) -> Rows:
     """Longer bars by hand, in exact decimals, from the one-minute bars."""
     grouped: dict[int, list[Decimal]] = {}
-    for open_ms, (start, high, low, end, volume, turnover) in decimal_rows(minutes):
+    for open_ms, (start, high, low, end, volume, turnover) in minutes:
         moment = datetime.fromtimestamp(open_ms / 1000, tz=UTC)
         key = calendar.timegm(calendar_open(moment, interval).timetuple()) * 1000
         if key not in grouped:
@@ -59,19 +60,22 @@ def slow_bars(minutes: BarRows, interval: Interval) -> list[tuple[int, list[Deci
 
 
 @pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("interval", INTERVALS)
-def test_every_length_is_the_exact_aggregate_of_its_minutes(
-    shared_market: Market, key: tuple[str, str], interval: Interval
-) -> None:
+def test_every_length_is_the_exact_aggregate_of_its_minutes(shared_market: Market, key: tuple[str, str]) -> None:
     begin = start_ms(shared_market)
-    now = begin + 9 * DAY_MS + 13 * 3_600_000 + 37 * MINUTE_MS + 21_000
-    if interval == "M":
-        now = begin + 33 * DAY_MS + 5 * MINUTE_MS
-        begin += 25 * DAY_MS  # the month before is cut off: only April is compared
-    longer = decimal_rows(shared_market.bars(*key, interval, begin, now, now))
-    first = begin if interval != "M" else longer[0][0]
-    expected = slow_bars(shared_market.bars(*key, 1, first, now, now), interval)
-    assert longer == expected
+    now = begin + 8 * DAY_MS + 13 * 3_600_000 + 37 * MINUTE_MS + 21_000
+    minutes = decimal_rows(shared_market.bars(*key, 1, begin, now, now))
+    for interval in INTERVALS:
+        if interval != "M":
+            longer = decimal_rows(shared_market.bars(*key, interval, begin, now, now))
+            assert longer == slow_bars(minutes, interval), interval
+
+
+def test_a_month_is_the_exact_aggregate_of_its_minutes(shared_market: Market) -> None:
+    begin = start_ms(shared_market)
+    now = begin + 33 * DAY_MS + 5 * MINUTE_MS
+    months = decimal_rows(shared_market.bars("linear", "BTCUSDT", "M", begin, now, now))
+    assert [datetime.fromtimestamp(open_ms / 1000, tz=UTC).day for open_ms, _ in months] == [1]
+    assert months == slow_bars(decimal_rows(shared_market.bars("linear", "BTCUSDT", 1, months[0][0], now, now)), "M")
 
 
 @pytest.mark.parametrize("kind", ["last", "mark", "index"])
@@ -177,7 +181,7 @@ def test_an_instrument_begins_at_its_launch(shared_market: Market) -> None:
     now = launch_ms + DAY_MS
     hours = market.bars("linear", "SUIUSDT", 60, 0, now, now)
     assert hours.open_ms[0] == launch_ms // 3_600_000 * 3_600_000
-    assert decimal_rows(hours) == slow_bars(market.bars("linear", "SUIUSDT", 1, 0, now, now), 60)
+    assert decimal_rows(hours) == slow_bars(decimal_rows(market.bars("linear", "SUIUSDT", 1, 0, now, now)), 60)
     assert market.minutes("linear", "SUIUSDT", 0, now).open_ms[0] == launch_ms
     with pytest.raises(VenueRejectedError, match="SUIUSDT has no price"):
         market.last_price("linear", "SUIUSDT", launch - timedelta(seconds=1))
