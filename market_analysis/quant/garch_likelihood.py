@@ -25,7 +25,7 @@ import numpy as np
 from scipy.special import gammaln, polygamma, psi
 
 from market_analysis.quant.arrays import Float1D, Float2D, FloatND
-from market_analysis.quant.recursion import first_order_filter
+from market_analysis.quant.recursion import bidiagonal, first_order_filter, solve_bidiagonal
 
 __all__ = ["LikelihoodPoint", "conditional_variance", "evaluate", "lagged"]
 
@@ -75,11 +75,12 @@ def _variance_and_slopes(squared: Float2D, backcast: Float1D, natural: Float2D) 
     omega, alpha, beta = natural[:, 0, None], natural[:, 1, None], natural[:, 2]
     start = backcast[:, None]
     slopes = np.empty((squared.shape[0], 3, squared.shape[1]))
-    slopes[:, 0] = first_order_filter(np.ones_like(squared), beta)
-    slopes[:, 1] = first_order_filter(lagged(squared, backcast), beta)
+    system = bidiagonal(beta, squared.shape[1])
+    slopes[:, 0] = solve_bidiagonal(system, np.ones_like(squared))
+    slopes[:, 1] = solve_bidiagonal(system, lagged(squared, backcast))
     # beta^(t+1) = 1 - (1-beta) * sum_{j<=t} beta^j, so h needs no filter of its own.
     variance = start + (omega - (1.0 - beta[:, None]) * start) * slopes[:, 0] + alpha * slopes[:, 1]
-    slopes[:, 2] = first_order_filter(lagged(variance, backcast), beta)
+    slopes[:, 2] = solve_bidiagonal(system, lagged(variance, backcast))
     slopes /= variance[:, None, :]
     return variance, slopes
 
