@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from market_analysis.quant.policy_inputs import PolicyInputs
 from market_analysis.quant.policy_outcome import PolicyOutcome, binomial_standard_error
 
 __all__ = ["StopRule", "simulate"]
+
+
+_DROP_SHARE: Final = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,30 +134,36 @@ def _run(inputs: PolicyInputs, bars: Iterable[SimulatedBar], rule: StopRule) -> 
     lowest = np.full(inputs.paths, np.inf)
     reached = np.full(inputs.paths, -np.inf)
     exit_level = np.full(inputs.paths, np.nan)
-    alive = np.arange(inputs.paths)
+    path = np.arange(inputs.paths)
     stop = np.full(inputs.paths, first_stop)
     peak = np.full(inputs.paths, first_peak)
     # A stop crossed from the start comes before everything, also before a target that is crossed too.
     best_so_far = np.full(inputs.paths, 0.0 if first_stop < 0.0 else -np.inf)
+    finished = 0
     first_bar = True
     for bar in bars:
         np.minimum(lowest, bar.worst, out=lowest)
-        hit = bar.worst.take(alive) <= stop
-        stopped = alive[hit]
-        exit_level[stopped] = np.minimum(stop[hit], close[stopped])
-        reached[stopped] = best_so_far[hit]
-        keep = np.flatnonzero(~hit)
-        alive = alive.take(keep)
-        stop, peak, best_so_far = (x.take(keep) for x in (stop, peak, best_so_far))
-        best = bar.best.take(alive)
+        hit = np.flatnonzero(bar.worst.take(path) <= stop)
+        stopped = path.take(hit)
+        exit_level[stopped] = np.minimum(stop.take(hit), close.take(stopped))
+        reached[stopped] = best_so_far.take(hit)
+        # A finished path stays as one that can neither be stopped nor make a new peak, until enough of them are worth dropping.
+        stop[hit], peak[hit] = -np.inf, np.inf
+        finished += hit.size
+        if finished > _DROP_SHARE * path.size:
+            keep = np.flatnonzero(stop > -np.inf)
+            path, finished = path.take(keep), 0
+            stop, peak, best_so_far = (x.take(keep) for x in (stop, peak, best_so_far))
+        best = bar.best.take(path)
         np.maximum(best_so_far, best, out=best_so_far)
-        moved = (best >= trigger) & (best > peak)
+        moved = (best > peak) & (best >= trigger)
         np.maximum(peak, best, out=peak)
         if first_bar:
-            moved |= peak >= trigger
+            moved |= (peak >= trigger) & (peak < np.inf)
         at = np.flatnonzero(moved)
-        stop[at] = np.maximum(stop[at], rule.candidate(peak[at]))
+        stop[at] = np.maximum(stop.take(at), rule.candidate(peak.take(at)))
         close = bar.close
         first_bar = False
-    reached[alive] = best_so_far
+    running = np.flatnonzero(stop > -np.inf)
+    reached[path.take(running)] = best_so_far.take(running)
     return _Run(reached, exit_level, close, lowest)

@@ -21,7 +21,7 @@ def _correlation(rng: np.random.Generator, n: int, factors: int = 2, noise: floa
     covariance = loadings @ loadings.T + noise * np.diag(rng.uniform(0.2, 1.5, n))
     d = np.sqrt(np.diag(covariance))
     rho = covariance / np.outer(d, d)
-    rho = (rho + rho.T) / 2
+    rho = np.asarray((rho + rho.T) / 2)
     np.fill_diagonal(rho, 1.0)
     return rho
 

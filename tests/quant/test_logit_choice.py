@@ -87,9 +87,13 @@ def test_alpha_softens_the_choice_only() -> None:
 
 
 def test_refusals() -> None:
-    for bad in (lambda: soften(0.5, 0.0), lambda: soften(0.5, math.nan), lambda: logit(1.5), lambda: expit(math.nan)):
+    for alpha in (0.0, math.nan):
         with pytest.raises(QuantError):
-            bad()
+            soften(0.5, alpha)
+    with pytest.raises(QuantError):
+        logit(1.5)
+    with pytest.raises(QuantError):
+        expit(math.nan)
     for grid, p, ratio in (([1.0], [0.5, 0.5], [1.0]), ([1.0], [math.nan], [1.0]), ([1.0], [0.5], [math.nan]), (1.0, 0.5, 2.0)):
         with pytest.raises(QuantError):
             choose_target_multiple(grid, p, ratio, prob_target=0.25, min_reward_risk=1.5)
