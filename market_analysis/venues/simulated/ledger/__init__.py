@@ -21,6 +21,6 @@ from market_analysis.venues.simulated.ledger.refusals import ApiError
 from market_analysis.venues.simulated.ledger.requests import AmendRequest, OrderRequest, TradingStopRequest
 
 __all__ = [
-    "Account", "AccountInfo", "AmendRequest", "ApiError", "ApiKey", "ClosedPnl", "Exchange", "Execution", "LedgerEvent", "MarginMode",
-    "Order", "OrderRequest", "Position", "TradingStopRequest", "TransactionLogEntry", "WalletBalance", "WalletCoin",
+    "Account", "AccountInfo", "AmendRequest", "ApiError", "ApiKey", "ClosedPnl", "Exchange", "Execution", "LedgerEvent",
+    "MarginMode", "Order", "OrderRequest", "Position", "TradingStopRequest", "TransactionLogEntry", "WalletBalance", "WalletCoin",
 ]  # fmt: skip

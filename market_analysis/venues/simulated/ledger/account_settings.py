@@ -66,7 +66,7 @@ def _try_leverage(
         _store_leverage(account, spec, before)
         raise refusal
     for position in mine:
-        account.touched.add((spec.category, spec.symbol, position.position_idx))
+        account.touch(position.key)
     account.wallet_touched = True
 
 
@@ -139,7 +139,7 @@ def set_margin_mode(account: AccountState, mode: MarginMode, prices: PricesAt, t
         for position in account.held():
             position.extra_margin = ZERO
     account.mode_updated_ms = time_ms
-    account.touched.update((item.spec.category, item.spec.symbol, item.position_idx) for item in account.held())
+    account.touched.update(position.key for position in account.held())
     account.wallet_touched = True
 
 
@@ -159,7 +159,7 @@ def add_margin(account: AccountState, position: PositionState | None, margin: De
     if _beyond_liquidation(account, position, prices):
         position.extra_margin -= margin
         raise ApiError(refusals.LIQUIDATION_IMMINENT, "Liquidation will be triggered immediately by this adjustment.")
-    account.touched.add((position.spec.category, position.spec.symbol, position.position_idx))
+    account.touch(position.key)
     account.wallet_touched = True
     return position
 
@@ -171,7 +171,7 @@ def set_auto_add_margin(account: AccountState, position: PositionState | None, o
     if position is None or position.size == 0:
         raise ApiError(refusals.NO_POSITION_FOR_MARGIN, "You can't set margin without an open position")
     position.auto_add_margin = on
-    account.touched.add((position.spec.category, position.spec.symbol, position.position_idx))
+    account.touch(position.key)
 
 
 def set_collateral(account: AccountState, coin: str, on: bool, prices: PricesAt) -> None:

@@ -117,7 +117,7 @@ def _after_fill(account: AccountState, position: PositionState, all_time: Decima
     position.cum_realised += all_time
     position.updated_ms = execution.exec_time_ms
     position.seq = execution.seq
-    account.touched.add((position.spec.category, position.spec.symbol, position.position_idx))
+    account.touch(position.key)
 
 
 def _execution(

@@ -72,4 +72,4 @@ def _charge(account: AccountState, market: MarketData, position: PositionState, 
     position.cur_realised -= paid
     position.cum_realised -= paid
     position.updated_ms = time_ms
-    account.touched.add((spec.category, spec.symbol, position.position_idx))
+    account.touch(position.key)

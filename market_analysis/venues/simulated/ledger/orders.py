@@ -152,7 +152,7 @@ def find_order(account: AccountState, category: Category, symbol: str, order_id:
 
 def cancel_order(account: AccountState, order: Order, time_ms: int) -> Order:
     """Cancel on the client's wish."""
-    account.touched.add((order.category, order.symbol, order.position_idx))
+    account.touch((order.category, order.symbol, order.position_idx))
     return close_order(account, order, time_ms, "CancelByUser")
 
 
@@ -169,7 +169,7 @@ def amend_order(account: AccountState, market: MarketData, request: AmendRequest
     if not order.is_conditional and opening_qty(account, amended) > opening_qty(account, order):
         without = replace(order, leaves_qty=ZERO, order_status="Cancelled")
         _check_amended_margin(account, spec, without, amended, prices)
-    account.touched.add((order.category, order.symbol, order.position_idx))
+    account.touch((order.category, order.symbol, order.position_idx))
     if amended.is_conditional:
         return write_order(account, amended, time_ms)
     return submit(account, amended, prices, time_ms)

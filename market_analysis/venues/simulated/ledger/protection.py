@@ -92,7 +92,7 @@ def add_protection(account: AccountState, position: PositionState, wanted: Prote
         active_price=wanted.active_price,
         pair_id=wanted.pair_id,
     )
-    account.touched.add((spec.category, spec.symbol, position.position_idx))
+    account.touch(position.key)
     return write_order(account, order, time_ms)
 
 
@@ -113,7 +113,7 @@ def replace_full(account: AccountState, position: PositionState, wanted: Protect
         qty=wanted.qty,
         leaves_qty=wanted.qty,
     )
-    account.touched.add((position.spec.category, position.spec.symbol, position.position_idx))
+    account.touch(position.key)
 
 
 def after_fill(account: AccountState, filled: Order, prices: PricesAt, time_ms: int) -> None:

@@ -46,6 +46,11 @@ class PositionState:
     seq: int = -1
 
     @property
+    def key(self) -> PositionKey:
+        """(category, symbol, positionIdx)."""
+        return self.spec.category, self.spec.symbol, self.position_idx
+
+    @property
     def avg_price(self) -> Decimal:
         """Average entry price, unrounded."""
         return average_price(self.spec, self.size, self.entry_value)
@@ -111,6 +116,11 @@ class AccountState:
         if key not in self.positions:
             self.positions[key] = PositionState(spec, position_idx, created_ms=at_ms, updated_ms=at_ms)
         return self.positions[key]
+
+    def touch(self, key: PositionKey) -> None:
+        """Remember that a position's row changed; a slot that does not exist has none."""
+        if key in self.positions:
+            self.touched.add(key)
 
     def leverage(self, spec: InstrumentSpec, side: str) -> Decimal:
         """Leverage set for the symbol and side, else the account's default within the symbol's bounds."""

@@ -117,7 +117,7 @@ def _apply_full(account: AccountState, position: PositionState, change: FullChan
         if existing is None:
             return False
         close_order(account, existing, time_ms, "CancelByUser")
-        account.touched.add((position.spec.category, position.spec.symbol, position.position_idx))
+        account.touch(position.key)
         return True
     if existing is not None and (existing.trigger_price, existing.trigger_by) == (change.price, change.trigger_by):
         return False
@@ -134,7 +134,7 @@ def _apply_trailing(
         if existing is None:
             return False
         close_order(account, existing, time_ms, CLEARED)
-        account.touched.add((position.spec.category, position.spec.symbol, position.position_idx))
+        account.touch(position.key)
         return True
     if existing is not None and (existing.trail_distance, existing.active_price) == (distance, active):
         return False
