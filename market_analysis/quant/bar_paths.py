@@ -29,8 +29,9 @@ class SimulatedBar(NamedTuple):
 class GrowthTable:
     """K(s) = ln mean exp(s * shock) over a residual sample, for many s at once.
 
-    K(s)/s^2 is smooth, and half the variance at zero, so it is interpolated between knots that lie denser near zero: relative error
-    2e-7 for tables up to s = .05, 2e-5 up to .4. A volatility beyond the table rebuilds it.
+    K(s)/s^2 is smooth, and half the variance at zero, so it is interpolated linearly between equidistant knots: absolute
+    error about 1e-10 for tables up to s = .05 and 3e-7 up to .4, fat tails included. A volatility beyond the table
+    rebuilds it.
     """
 
     def __init__(self, shocks: Float1D, top: float) -> None:
@@ -42,14 +43,14 @@ class GrowthTable:
         highest = float(sigma.max())
         if highest > self._top:
             self._build(2.0 * highest)
-        place = np.sqrt(sigma * (_KNOTS * _KNOTS / self._top))
+        place = sigma * (_KNOTS / self._top)
         cell = np.minimum(place.astype(np.intp), _KNOTS - 1)
         ratio = self._ratio.take(cell)
         ratio += (place - cell) * self._slope.take(cell)
         return sigma * sigma * ratio
 
     def _build(self, top: float) -> None:
-        knots = top * (np.arange(1, _KNOTS + 1) / _KNOTS) ** 2
+        knots = top * np.arange(1, _KNOTS + 1) / _KNOTS
         ratio = np.concatenate(([0.5 * float(np.var(self._shocks))], log_mean_growth(knots, self._shocks) / knots**2))
         self._top, self._ratio, self._slope = top, ratio, np.diff(ratio)
 
@@ -104,11 +105,11 @@ def _scaled(inputs: PolicyInputs, draws: Iterable[Float1D]) -> Iterator[tuple[Fl
         yield from zip(draws, deviations, log_mean_growth(deviations, shocks), strict=True)
         return
     garch = inputs.garch
-    table = GrowthTable(shocks, 4.0 * max(float(deviations.max()), 1e-12))
-    state: Float1D | float = garch.variance
+    table = GrowthTable(shocks, 6.0 * max(float(deviations.max()), 1e-12))
+    state = np.full(inputs.paths, garch.variance)
     mean = garch.variance
     for z, variance in zip(draws, inputs.variance_path, strict=True):
-        sigma = np.sqrt(state * (variance / mean)) + np.zeros(z.shape)
+        sigma = np.sqrt(state * (variance / mean))
         yield z, sigma, table(sigma)
         state = garch.omega + state * (garch.alpha * (z * z) + garch.beta)
         mean = garch.omega + mean * (garch.alpha + garch.beta)

@@ -73,7 +73,7 @@ class PolicyOutcome:
         errors = binomial_standard_error(np.array(counts), i.paths).tolist()
         mean_payoff, standard_error_payoff, p_scale_outs = self._payoff(target, hit, stopped)
         return TargetOutcome(
-            target=target_price,
+            target=float(target_price),
             p_tp=shares[0],
             p_sl=shares[1],
             p_breakeven=shares[2],
