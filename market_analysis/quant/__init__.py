@@ -18,7 +18,9 @@ imported here, so that a command that computes nothing loads neither NumPy nor S
     blend                  one horizon sigma and one variance path out of several models
     horizon_sigma          ATR sigma, annualisation, term structure
     variants               EGARCH, GJR, FIGARCH through arch, loaded only when asked for
-    barrier, policy        first-passage and policy probabilities
+    barrier, logit         first-passage probabilities; softening and choice of the target multiple
+    residuals, bar_paths   standardised whole-bar residuals and the paths simulated from them
+    policy                 probabilities under the stop policy (policy_inputs, policy_outcome: what goes in, comes out)
     covariance, clusters   covariance estimators, correlation clusters
     tail                   value at risk and expected shortfall
 """
