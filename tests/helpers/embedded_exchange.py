@@ -10,10 +10,10 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from market_analysis.venues.simulated.catalogue import make_catalogue
+from market_analysis.venues.simulated.catalogue import Category, make_catalogue
 from market_analysis.venues.simulated.ledger.account import Account
 from market_analysis.venues.simulated.ledger.exchange import Exchange
-from market_analysis.venues.simulated.ledger.model import ApiKey, Category, Order, Side
+from market_analysis.venues.simulated.ledger.model import ApiKey, Order, Side
 from market_analysis.venues.simulated.ledger.requests import OrderRequest, TradingStopRequest
 from market_analysis.venues.simulated.market import ManualMarketClock, Market, make_market
 from market_analysis.venues.simulated.server import (
@@ -69,9 +69,7 @@ def market_order(
     reduce_only: bool = False,
 ) -> Order:
     """Trade at the market."""
-    request = OrderRequest(
-        category, symbol, side, "Market", Decimal(qty), position_idx=position_idx, reduce_only=reduce_only
-    )
+    request = OrderRequest(category, symbol, side, "Market", Decimal(qty), position_idx=position_idx, reduce_only=reduce_only)
     return exchange.place_order(UID, request)
 
 

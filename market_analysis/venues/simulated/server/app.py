@@ -152,11 +152,11 @@ def running_server(
     def run() -> None:
         try:
             asyncio.run(live())
-        except OSError as error:  # the address cannot be bound: the caller must see it, not this thread
+        except BaseException as error:
+            # Before it is ready the caller must see it; afterwards this thread has nobody else to tell.
+            if ready.done():
+                raise
             ready.set_exception(error)
-        finally:
-            if not ready.done():
-                ready.set_exception(RuntimeError("the server stopped before it was ready"))
 
     thread = threading.Thread(target=run, name="simulated-exchange", daemon=True)
     thread.start()

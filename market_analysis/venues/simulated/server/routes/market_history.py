@@ -63,21 +63,24 @@ def _linear(state: ServerState, call: Call) -> InstrumentSpec:
 
 
 def _rows(state: ServerState, call: Call, spec: InstrumentSpec, kind: PriceKind) -> list[list[str]]:
-    """The newest `limit` bars opening in [start, end], newest first; without `end`, the oldest `limit` from `start`."""
+    """At most `limit` bars, newest first: the oldest ones opening in [start, end], or without `start` the newest up to `end`.
+
+    That a start counts forwards, with an end too, is how recorded answers of the exchange read and what ccxt's paging relies on.
+    """
     interval = parse_interval(call.required("interval"))
     limit = call.limit(KLINE_DEFAULT, KLINE_LARGEST)
     start, end = call.integer("start"), call.integer("end")
-    now_ms = call.now_ms
-    if start is not None and end is not None and start > end:
+    now_ms, length_ms = call.now_ms, _length_ms(interval)
+    last = now_ms if end is None else min(end, now_ms)
+    if start is None:
+        first = open_of(last, interval) - (limit - 1) * length_ms
+        rows = state.market.bars(spec.category, spec.symbol, interval, first, last, now_ms, kind).texts()
+        return rows[::-1][:limit]
+    if end is not None and start > end:
         raise parameter_error(f"params error: start [{start}] must not be after end [{end}]")
-    if start is not None and end is None:
-        reach = start + limit * _length_ms(interval)
-        rows = state.market.bars(spec.category, spec.symbol, interval, start, min(reach, now_ms), now_ms, kind).texts()
-        return rows[:limit][::-1]
-    last = min(now_ms if end is None else end, now_ms)
-    first = open_of(last, interval) - (limit - 1) * _length_ms(interval)
-    first = first if start is None else max(first, start)
-    return state.market.bars(spec.category, spec.symbol, interval, first, last, now_ms, kind).texts()[::-1][:limit]
+    last = min(last, start + limit * length_ms)
+    rows = state.market.bars(spec.category, spec.symbol, interval, start, last, now_ms, kind).texts()
+    return rows[:limit][::-1]
 
 
 def _length_ms(interval: Interval) -> int:

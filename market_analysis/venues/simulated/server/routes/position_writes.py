@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import cast, get_args
 
-from market_analysis.venues.simulated.ledger.model import Category, MarginMode
+from market_analysis.venues.simulated.catalogue.instrument import Category
+from market_analysis.venues.simulated.ledger.model import MarginMode
 from market_analysis.venues.simulated.ledger.refusals import parameter_error
 from market_analysis.venues.simulated.server import serialise
 from market_analysis.venues.simulated.server.replies import Json, JsonObject

@@ -20,7 +20,9 @@ SEND_TIMEOUT_SECONDS = 5.0
 
 @dataclass(slots=True, eq=False)
 class Connection:
-    """A client's socket. `category` is empty on the private stream, `uid` empty until it has authenticated."""
+    """A client's socket. `category` is empty on the private stream, `uid` empty until it has authenticated;
+    events of the account up to `cursor` have been pushed.
+    """
 
     socket: web.WebSocketResponse
     endpoint: str
@@ -28,6 +30,7 @@ class Connection:
     remote_ip: str
     transport: asyncio.Transport | None = None
     uid: str = ""
+    cursor: int = 0
     topics: list[str] = field(default_factory=list)
     sent: dict[str, JsonObject] = field(default_factory=dict)
     conn_id: str = field(default_factory=lambda: uuid.uuid4().hex)
@@ -82,6 +85,8 @@ def _authenticate(connection: Connection, message: JsonObject, state: ServerStat
         )
     except ApiError as error:
         return _status(connection, message, success=False, text=error.ret_msg)
+    with state.held() as exchange:
+        _, connection.cursor = exchange.events_since(uid, 0)
     connection.uid = uid
     return _status(connection, message, success=True, text="")
 

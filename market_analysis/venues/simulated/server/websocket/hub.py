@@ -7,13 +7,11 @@ running market clock moves prices by itself.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
 from typing import cast
 
 import msgspec
 from aiohttp import WSMsgType, web
 
-from market_analysis.venues.simulated.ledger.model import LedgerEvent
 from market_analysis.venues.simulated.server import fault_answers as table
 from market_analysis.venues.simulated.server.faults import CallFacts, FaultKind
 from market_analysis.venues.simulated.server.replies import JsonObject
@@ -35,7 +33,6 @@ class StreamHub:
         self._awake = asyncio.Event()
         self._connections: set[Connection] = set()
         self._pushed_at_ms = -1
-        _, self._cursor = state.exchange.events_since(0)
 
     def wake(self) -> None:
         """Push soon; from any thread."""
@@ -120,22 +117,25 @@ class StreamHub:
         return is_public_topic(self._state.market, category, topic) if category else is_private_topic(topic)
 
     async def _push(self) -> None:
-        with self._state.held() as exchange:
-            events, self._cursor = exchange.events_since(self._cursor)
+        with self._state.held():
             now_ms = self._state.market_now_ms()
         moved = now_ms != self._pushed_at_ms
         self._pushed_at_ms = now_ms
         for connection in list(self._connections):
-            if self._state.faults.half_open(connection.endpoint):
-                continue
             if connection.is_private:
-                await self._push_events(connection, events)
-            elif moved:
+                await self._push_events(connection)
+            elif moved and not self._state.faults.half_open(connection.endpoint):
                 await self._push_public(connection, fresh_only=False)
 
-    async def _push_events(self, connection: Connection, events: Sequence[LedgerEvent]) -> None:
+    async def _push_events(self, connection: Connection) -> None:
+        if not connection.uid:
+            return
+        with self._state.held() as exchange:
+            events, connection.cursor = exchange.events_since(connection.uid, connection.cursor)
+        if self._state.faults.half_open(connection.endpoint):
+            return  # what happens during the silence is never told
         for event in events:
-            topic = topic_of(event, connection.topics) if event.uid == connection.uid else ""
+            topic = topic_of(event, connection.topics)
             if topic and not await connection.send(event_message(event, topic)):
                 self._connections.discard(connection)
                 return
