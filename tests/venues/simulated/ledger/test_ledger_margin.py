@@ -85,7 +85,9 @@ def test_inverse_extra_margin(inverse: InstrumentSpec) -> None:
     ("side", "entry", "leverage", "published"),
     [("Buy", 20000, 50, 19700), ("Buy", 10000, 50, 9850), ("Sell", 8000, 40, 8160)],
 )
-def test_linear_against_the_older_published_examples(linear: InstrumentSpec, side: str, entry: int, leverage: int, published: int) -> None:
+def test_linear_against_the_older_published_examples(
+    linear: InstrumentSpec, side: str, entry: int, leverage: int, published: int
+) -> None:
     """The pages before September 2025 took maintenance at entry: E(1 -+ 1/L +- rate). At the mark it differs by rate * distance only."""
     price = isolated_liquidation_price(linear, side, D(1), D(entry), D(leverage), ZERO)
     assert price is not None

@@ -236,9 +236,7 @@ def test_stop_before_target_within_a_minute(scripted: Make) -> None:
     start = desk.exchange.now
     rows = desk.market.minutes("linear", "BTCUSDT", int(start.timestamp() * 1000), int(start.timestamp() * 1000) + 86_400_000)
     wide = next(
-        n
-        for n in range(len(rows))
-        if rows.last_high[n] - rows.last_open[n] > 3 and rows.last_open[n] - rows.last_low[n] > 3
+        n for n in range(len(rows)) if rows.last_high[n] - rows.last_open[n] > 3 and rows.last_open[n] - rows.last_low[n] > 3
     )
     for side, sign in (("Buy", -1), ("Sell", 1)):
         desk = scripted({"BTC": [(-60, 50000), (-59, 50000)]})
