@@ -1,0 +1,84 @@
+"""What the transaction log says happened in a span of time, in USD."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from market_analysis.domain import DayActivity, FlowKind, to_milliseconds
+from market_analysis.errors import MalformedAnswerError
+from market_analysis.venues.bybit.account import ACCOUNT_TYPE
+from market_analysis.venues.bybit.endpoints import TRANSACTION_LOG
+from market_analysis.venues.bybit.log_kinds import LOG_KINDS, TRADING_TYPES
+from market_analysis.venues.bybit.reader import Reader
+from market_analysis.venues.bybit.wire.account import LogEntry
+
+MAX_PAGES = 200
+WEEK_MS = 7 * 86_400_000
+_SPOT = "spot"
+_TOLERANCE = Decimal("0.00000002")
+"""Rows are rounded to eight decimals; their parts may miss their sum by the last one."""
+
+
+async def read_log(reader: Reader, since: datetime, until: datetime) -> list[LogEntry]:
+    """All entries with `since` <= time <= `until`, all pages, in windows of at most a week."""
+    entries: list[LogEntry] = []
+    start_ms, until_ms = to_milliseconds(since), to_milliseconds(until)
+    while start_ms <= until_ms:
+        end_ms = min(start_ms + WEEK_MS - 1, until_ms)
+        params: dict[str, str | int] = {"accountType": ACCOUNT_TYPE, "startTime": start_ms, "endTime": end_ms}
+        rows = await reader.rows(TRANSACTION_LOG, params, LogEntry, max_pages=MAX_PAGES)
+        if any(not start_ms <= row.transaction_time <= end_ms for row in rows):
+            raise MalformedAnswerError(f"{TRANSACTION_LOG.path}: an entry lies outside of the window asked for")
+        entries.extend(rows)
+        start_ms = end_ms + 1
+    return entries
+
+
+def summarise(entries: Sequence[LogEntry], since: datetime, until: datetime, usd_rates: Mapping[str, Decimal]) -> DayActivity:
+    """Sums by kind (ruling 16), each entry converted at the present rate of its coin.
+
+    Trading rows: cash flow is profit (of a spot trade: neutral, one coin turned into another), fee a cost, funding apart; sign
+    as in the account, so money paid is negative. A row whose parts do not make up its change is named in `unknown_types` as
+    TYPE:parts, the unexplained rest counts as neutral. The equity at the reset is not in the log: None.
+
+    Raises:
+        MalformedAnswerError: a coin of the log has no rate.
+    """
+    sums = dict.fromkeys(("pnl", "fees", "funding", "flows", "neutral"), Decimal(0))
+    unknown: set[str] = set()
+    for entry in entries:
+        rate = usd_rates.get(entry.currency)
+        if rate is None:
+            raise MalformedAnswerError(f"{TRANSACTION_LOG.path}: no USD rate for {entry.currency}, which the log has entries in")
+        for name, amount in _parts(entry, unknown):
+            sums[name] += amount * rate
+    return DayActivity(
+        since=since,
+        until=until,
+        realized_pnl_usd=sums["pnl"],
+        fees_usd=sums["fees"],
+        funding_usd=sums["funding"],
+        flows_usd=sums["flows"],
+        neutral_usd=sums["neutral"],
+        collateral_revaluation_usd=None,
+        equity_at_reset_usd=None,
+        equity_at_reset_source="unknown",
+        entries=len(entries),
+        unknown_types=tuple(sorted(unknown)),
+    )
+
+
+def _parts(entry: LogEntry, unknown: set[str]) -> list[tuple[str, Decimal]]:
+    kind = LOG_KINDS.get(entry.type)
+    if kind is None:
+        unknown.add(entry.type)
+        return [("neutral", entry.change)]
+    if entry.type not in TRADING_TYPES:
+        return [({FlowKind.COST: "fees", FlowKind.FLOW: "flows"}.get(kind, "neutral"), entry.change)]
+    rest = entry.change - (entry.cash_flow + entry.funding - entry.fee)
+    if abs(rest) > _TOLERANCE:
+        unknown.add(f"{entry.type}:parts")
+    profit = "neutral" if entry.category == _SPOT else "pnl"
+    return [(profit, entry.cash_flow), ("fees", -entry.fee), ("funding", entry.funding), ("neutral", rest)]

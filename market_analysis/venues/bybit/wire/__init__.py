@@ -1,0 +1,1 @@
+"""The venue's answers as typed structs, one module per area."""
