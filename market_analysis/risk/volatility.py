@@ -34,8 +34,9 @@ GARCH, EWMA, HAR, ATR = "garch", "ewma", "har", "atr"
 class VolatilityModel:
     """A fitted instrument. Variances are per hourly bar, squared log-return fractions.
 
-    last_bar_ms: open time of the last bar seen. garch None: EWMA stands in for it. variance_path (hours,) covers every horizon in
-    use; residuals (n, 3) are None when too few. atr_abs: trailing ATR in price units. Nothing here saw a later bar.
+    last_bar_ms: open time of the last bar seen. garch None: EWMA stands in for it. variance_path (hours,) covers every horizon
+    in use; residuals (n, 3) are None when too few. atr_abs: trailing ATR in price units. series: the bars behind it. Nothing here
+    saw a later bar.
     """
 
     instrument: InstrumentId
@@ -48,6 +49,7 @@ class VolatilityModel:
     garch: GarchFit | None
     har: HarFit | None
     atr_abs: float
+    series: BarSeries
 
     @property
     def sigma_day(self) -> float:
@@ -156,6 +158,7 @@ def _assemble(
         garch=sound,
         har=har,
         atr_abs=float(series.atr[-1]),
+        series=series,
     )
 
 
