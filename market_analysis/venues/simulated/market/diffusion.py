@@ -64,8 +64,8 @@ class HourBlock:
     """A stretch of a log-price component: boundary values (n + 1) and what happens in each hour (n).
 
     `level` is the component's log value, `variance_sum` the variance spent since the start (half of it is the drift
-    that keeps the expected price flat), `variance` the diffusive variance of the hour, `jump` what falls at the end of
-    `jump_minute`, `jump_variance` the variance it was drawn with.
+    that keeps the expected price flat), `variance` the diffusive variance of the hour, `jump` what falls in its
+    minute `jump_minute`, `jump_variance` the variance it was drawn with.
     """
 
     level: Floats
