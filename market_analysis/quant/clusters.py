@@ -41,7 +41,8 @@ def correlation_distance(correlation: ArrayLike) -> Float2D:
 def cluster(correlation: ArrayLike, threshold: float) -> Clusters:
     """Average-linkage clusters of a correlation matrix (N, N), cut where the mean distance exceeds that of `threshold`.
 
-    Equal smallest distances merge at once; the partition is the same whatever the order of the instruments.
+    Equal smallest distances merge at once, even where the joint cluster is then wider than the cut: the partition is the
+    same whatever the order of the instruments, and a tie counts as more risk, not less.
     Raises QuantError on a matrix that is not square, symmetric and finite with unit diagonal, or a threshold outside
     (-1, 1].
     """

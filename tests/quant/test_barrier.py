@@ -77,9 +77,9 @@ def test_drifted_agrees_with_the_integrated_density(a: float, b: float, s: float
 @given(st.floats(0.2, 3.0), st.floats(0.2, 3.0), drifts)
 def test_the_two_series_agree_at_the_switch(a: float, b: float, mu: float) -> None:
     length = a + b
-    below, above = (float(probability_upper_first(a, b, 1.0, x * length**2, mu)) for x in (0.3 - 1e-12, 0.3 + 1e-12))
-    assert below == pytest.approx(above, abs=1e-10)
-    assert above == pytest.approx(_slow_eigen(a, b, 1.0, 0.3 * length**2, mu), abs=1e-10)
+    below, above = (float(probability_upper_first(a, b, 1.0, x * length**2, mu)) for x in (0.3 - 1e-14, 0.3 + 1e-14))
+    assert below == pytest.approx(above, abs=1e-12)
+    assert above == pytest.approx(_slow_eigen(a, b, 1.0, 0.3 * length**2, mu), abs=1e-12)
 
 
 @pytest.mark.parametrize(("k", "m", "expected"), [(2.0, 3.5, 0.364), (2.2, 4.0, 2.2 / 6.2), (1.5, 1.5, 0.5), (3.0, 6.0, 1 / 3)])

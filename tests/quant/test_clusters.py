@@ -123,6 +123,15 @@ def test_a_hedge_stays_in_its_cluster_and_an_inverse_market_does_not() -> None:
     assert float(correlation_distance(0.7)) == pytest.approx(0.387, abs=5e-4)
 
 
+@pytest.mark.parametrize("noise", [0.0, 1e-13, -1e-13])
+def test_ties_up_to_rounding_merge_together(noise: float) -> None:
+    """The middle one is as near to either: no order of the instruments may decide, so all three are one cluster."""
+    rho = np.array([[1.0, 0.75, 0.5], [0.75, 1.0, 0.75 + noise], [0.5, 0.75 + noise, 1.0]])
+    assert cluster(rho, 0.7) == ((0, 1, 2),)
+    rho[1, 2] = rho[2, 1] = 0.76
+    assert cluster(rho, 0.7) == ((0,), (1, 2))
+
+
 def test_small_and_empty() -> None:
     assert cluster(np.eye(1), 0.7) == ((0,),)
     assert cluster(np.zeros((0, 0)), 0.7) == ()
