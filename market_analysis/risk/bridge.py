@@ -15,7 +15,8 @@ ZERO = Decimal(0)
 class EquityBridge:
     """The day since the account's reset, USD.
 
-    equity_at_reset_usd, source: `recorded` | `rebuilt` | `estimated` (unrealised profit at the reset taken as zero) | None unknown.
+    equity_at_reset_usd, source: `recorded` | `rebuilt` | `estimated` (what is not known of that moment, unrealised
+    profit or the collateral's revaluation since, is taken as zero) | None unknown.
     day_pnl_usd: equity change net of flows. unexplained_usd: the residual, None where there is nothing independent to check
     against (a rebuilt anchor balances by construction).
     """
@@ -38,7 +39,8 @@ def equity_bridge(
 
     costs = fees + funding (negative when paid). The change of unrealised profit needs the unrealised profit at the reset,
     remembered if an analysis ran at the boundary; a residual is only stated when that and the collateral's revaluation are
-    known. Neutral entries move money within the account and explain nothing. Residual above `tolerance_frac` of equity: `unexplained_equity_change`.
+    known. Neutral entries move money within the account and explain nothing. Residual above `tolerance_frac` of equity:
+    `unexplained_equity_change`.
     """
     if isinstance(day, Unknown):
         return EquityBridge(None, None, None, None, ())
@@ -68,13 +70,12 @@ def _anchor(
         return day.equity_at_reset_usd, day.equity_at_reset_source
     if remembered is not None:
         return remembered, "recorded"
-    if day.unknown_types or day.collateral_revaluation_usd is None:
+    if unrealized is None:
         return None, None
-    if unrealized_change is not None:
-        return equity - logged - unrealized_change - day.collateral_revaluation_usd, "rebuilt"
-    if unrealized is not None:
-        return equity - logged - unrealized - day.collateral_revaluation_usd, "estimated"
-    return None, None
+    revaluation = day.collateral_revaluation_usd
+    if unrealized_change is not None and revaluation is not None and not day.unknown_types:
+        return equity - logged - unrealized_change - revaluation, "rebuilt"
+    return equity - logged - (unrealized if unrealized_change is None else unrealized_change) - (revaluation or ZERO), "estimated"
 
 
 def _unknown_types(day: DayActivity) -> tuple[Finding, ...]:

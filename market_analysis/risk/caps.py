@@ -100,7 +100,7 @@ def unhedge_finding(subject: str, message: str) -> Finding:
         subject=subject,
         message=message,
         rule="no cut is advised that raises the book's 1-day 99 % normal ES or brings joint liquidation nearer",
-        action="close a hedge and what it hedges together",
+        action="keep hedge",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from market_analysis.domain import Bars, Finding, History, Severity, Snapshot, Unknown
+from market_analysis.domain import Bars, Finding, History, Instrument, Severity, Snapshot, Unknown
 from market_analysis.risk.types import DataQuality
 from market_analysis.settings import DataSettings
 
@@ -120,3 +120,7 @@ def _absent(snapshot: Snapshot, history: History) -> Iterable[str]:
             yield f"bars {held.instrument}"
         if held.key not in snapshot.entries:
             yield f"entry {held.key}"
+        terms = snapshot.instruments.get(held.instrument)
+        for coin in (terms.quote, terms.settle) if isinstance(terms, Instrument) else ():
+            if coin != "USD" and coin not in snapshot.usd_rates:
+                yield f"rate {coin}"

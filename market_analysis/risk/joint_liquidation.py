@@ -30,8 +30,8 @@ def joint_liquidation_move(model: MarginModel) -> float | None:
     """Signed simple move of the factor at which margin balance first equals maintenance margin; the nearer of down and up.
 
     Each asset's log move is beta times the factor's. The cushion is scanned outward from no move (it is piecewise smooth with
-    kinks at tier limits) and the first sign change is bisected to machine precision. 0.0 when the account is there already; None when no
-    root lies within -99 % .. +400 %. Equal distances: down.
+    kinks at tier limits) and the first sign change is bisected to machine precision. 0.0 when the account is there
+    already; None when no root lies within -99 % .. +400 %. Equal distances: down.
     """
     if float(model.cushion_usd(np.zeros(1))[0]) <= 0.0:
         return 0.0

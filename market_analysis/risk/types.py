@@ -251,7 +251,8 @@ class BookReport:
     holdings_stress_usd: what the holdings lose at the stress gap, a line of its own outside ROOM. total_positions: None when the
     positions could not be read. joint_liquidation_factor: the market whose move is stated, `BTC` or `first principal component`.
     total_risk_if_all_sl_hit, total_reward_if_all_tp_hit: of the planned sizes after caps; risk_of_equity_frac:
-    loss_if_all_stops_fill_usd over equity. risk_cap: limit of the planned risk after the drawdown throttle.
+    loss_if_all_stops_fill_usd over equity. naked_count: positions without any counting stop, None when orders are unknown.
+    risk_cap: limit of the planned risk after the drawdown throttle.
     joint_liquidation_move_frac: signed beta-weighted joint move at which the account is liquidated (negative: down), None
     when no such move lies within reach. mmr_at_stops_frac: the account's margin rate with every position at its stop.
     """
@@ -294,7 +295,7 @@ class BookReport:
     mmr_at_stops_frac: float | None
     joint_liquidation_move_frac: float | None
     joint_liquidation_factor: str | None
-    naked_count: int
+    naked_count: int | None
     positions_at_risk: tuple[str, ...]
     es_99_1d_usd: Decimal | None
 
