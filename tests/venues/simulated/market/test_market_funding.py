@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import numpy as np
 import pytest
 
 from market_analysis.errors import VenueRejectedError
+from market_analysis.venues.simulated.catalogue import make_catalogue
 from market_analysis.venues.simulated.market import Market
+from market_analysis.venues.simulated.market.funding import FundingRates
 
 MINUTE_MS = 60_000
 DAY_MS = 86_400_000
@@ -40,11 +43,6 @@ def test_short_intervals_pay_their_share(shared_market: Market) -> None:
 
 def test_bounds_hold_a_wild_premium() -> None:
     """At a bound a thousand times tighter nearly every rate stands at it."""
-    from dataclasses import replace
-
-    from market_analysis.venues.simulated.catalogue import make_catalogue
-    from market_analysis.venues.simulated.market.funding import FundingRates
-
     spec = next(s for s in make_catalogue().instruments if s.symbol == "BTCUSDT" and s.category == "linear")
     tight = replace(spec, upper_funding_rate=Decimal("0.00005"), lower_funding_rate=Decimal("-0.00005"))
     seen = {FundingRates(tight, 1).rate(hour) for hour in range(0, 4000, 8)}
