@@ -84,7 +84,8 @@ def _authenticate(connection: Connection, message: JsonObject, state: ServerStat
             remote_ip=connection.remote_ip,
         )
     except ApiError as error:
-        return _status(connection, message, success=False, text=error.ret_msg)
+        asked: JsonObject = {"op": "auth", "args": args}
+        return _status(connection, message, success=False, text=error.ret_msg) | {"request": asked}
     with state.held() as exchange:
         _, connection.cursor = exchange.events_since(uid, 0)
     connection.uid = uid

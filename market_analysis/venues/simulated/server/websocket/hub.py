@@ -47,6 +47,10 @@ class StreamHub:
         """Streams now open."""
         return len(self._connections)
 
+    def subscriptions(self) -> list[tuple[str, ...]]:
+        """The topics of each open stream."""
+        return [tuple(connection.topics) for connection in list(self._connections)]
+
     async def handle_public(self, request: web.Request) -> web.StreamResponse:
         """`/v5/public/{category}`."""
         category = request.match_info["category"]
