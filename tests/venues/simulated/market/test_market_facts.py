@@ -97,7 +97,7 @@ def test_coins_move_together_as_their_kind_does(returns: Returns) -> None:
     rho = np.corrcoef([returns[s] for s in ("BTCUSDT", "ETHUSDT", "DOGEUSDT", "1000PEPEUSDT", "SUIUSDT")])
     assert 0.8 < rho[0, 1] < 0.95  # BTC and ETH
     assert rho[2, 3] > rho[2, 4] + 0.05  # meme coins with each other rather than with a layer-1 coin
-    assert rho[np.triu_indices(5, 1)].min() > 0.4
+    assert rho[np.triu_indices(5, 1)].min() > 0.25  # SUI with PEPE, by their loadings .43; heavy tails spread the estimate
 
 
 def test_one_coin_is_one_price_in_every_category(market: Market, returns: Returns) -> None:
@@ -112,7 +112,7 @@ def test_the_basis_is_small_and_reverts(market: Market) -> None:
     assert 1e-4 < basis.std() < 6e-4
     assert abs(basis.mean()) < 1e-4
     assert autocorrelation(basis, 1) > 0.85
-    assert abs(autocorrelation(basis, 100)) < 0.1
+    assert abs(autocorrelation(basis, 100)) < 0.2  # ten half-lives: .001, with standard error .06 at this memory
 
 
 def test_the_day_has_a_rhythm(market: Market, returns: Returns) -> None:
