@@ -23,15 +23,16 @@ from market_analysis.settings import VolSettings
 
 
 def horizon_sigmas(model: VolatilityModel, series: BarSeries, rows: Sequence[int], settings: VolSettings) -> Float1D:
-    """sigma_H as of the close of each bar number in `rows` (>= 1, within `series`), parameters of `model`; shape (rows,).
+    """sigma_H as of the close of each bar number in `rows` (after the model's first bar), parameters of `model`; shape (rows,).
 
     Where no component sees any movement the model's own sigma_H is kept.
     """
     horizon = settings.horizon_hours
     place = np.asarray(rows, dtype=np.intp)
     clustered = EWMA if model.garch is None else GARCH
+    begin = int(np.searchsorted(series.bars.open_time_ms, model.series.bars.open_time_ms[0]))
     sigmas = {
-        clustered: np.sqrt(_clustered_variance(model.garch, series, settings)[place]),
+        clustered: np.sqrt(_clustered_variance(model.garch, series.returns[begin:], settings)[place - begin]),
         ATR: np.sqrt(horizon * series.atr_variance(settings.atr_to_sigma_factor)[place]),
     }
     if model.har is not None:
@@ -45,11 +46,14 @@ def horizon_sigmas(model: VolatilityModel, series: BarSeries, rows: Sequence[int
     return result
 
 
-def _clustered_variance(garch: GarchFit | None, series: BarSeries, settings: VolSettings) -> Float1D:
-    """Variance over the horizon as of each bar (bars,): the one-step variance after bar t is element t of the filter."""
+def _clustered_variance(garch: GarchFit | None, returns: Float1D, settings: VolSettings) -> Float1D:
+    """Variance over the horizon as of each bar (returns + 1,): the one-step variance after bar t is element t of the filter.
+
+    The filter starts where the model's own bars do, not where the history happens to: a longer history changes nothing.
+    """
     if garch is None:
-        return settings.horizon_hours * ewma_variance(series.returns, settings.ewma_decay)
-    following = filter_variance(series.returns, garch)
+        return settings.horizon_hours * ewma_variance(returns, settings.ewma_decay)
+    following = filter_variance(returns, garch)
     # The forecast is linear in the one-step variance: two paths give the line.
     level = forecast_variance_path(_with_variance(garch, 0.0), settings.horizon_hours).sum()
     slope = forecast_variance_path(_with_variance(garch, 1.0), settings.horizon_hours).sum() - level
