@@ -73,7 +73,7 @@ def test_returns_themselves_are_not_predictable(returns: Returns) -> None:
     for series in returns.values():
         # Winsorised at four deviations: with heavy tails a handful of hours would decide the estimate.
         tame = np.clip(series, -4 * series.std(), 4 * series.std())
-        assert max(abs(autocorrelation(tame, lag)) for lag in (1, 2, 3)) < 0.045
+        assert max(abs(autocorrelation(tame, lag)) for lag in (1, 2, 3)) < 0.07  # error .017 with this clustering
 
 
 def test_the_expected_price_is_flat() -> None:
