@@ -47,8 +47,8 @@ class SnapshotBuilder:
         self._terms: dict[InstrumentId, tuple[datetime, Instrument]] = {}
         self._entries: dict[tuple[PositionKey, Decimal, Decimal], EntryHistory] = {}
 
-    async def build(self) -> Snapshot:
-        """One look at the account, at the market clock's now.
+    async def build(self, also: Sequence[InstrumentId] = ()) -> Snapshot:
+        """One look at the account, at the market clock's now. also: instruments to read beside those that it holds.
 
         Raises:
             AuthenticationError: the venue refused the key for every part, so there is nothing to report on.
@@ -63,7 +63,7 @@ class SnapshotBuilder:
         positions: Read[tuple[Position, ...]] = positions_task.result()
         orders: Read[tuple[Order, ...]] = orders_task.result()
         _refuse_dead_key(account, positions, orders)
-        ids = self._instrument_ids(account, positions, orders)
+        ids = self._instrument_ids(account, positions, orders, also)
         async with asyncio.TaskGroup() as group:
             instruments_task = group.create_task(self._instruments(reader, ids))
             quotes_task = group.create_task(reader.each(ids, self._venue.quotes(ids), last.quotes if last else {}))
@@ -88,9 +88,13 @@ class SnapshotBuilder:
         return self._last
 
     def _instrument_ids(
-        self, account: Read[Account], positions: Read[tuple[Position, ...]], orders: Read[tuple[Order, ...]]
+        self,
+        account: Read[Account],
+        positions: Read[tuple[Position, ...]],
+        orders: Read[tuple[Order, ...]],
+        also: Sequence[InstrumentId],
     ) -> tuple[InstrumentId, ...]:
-        ids: set[InstrumentId] = set()
+        ids: set[InstrumentId] = set(also)
         if not isinstance(positions, Unknown):
             ids.update(position.instrument for position in positions)
         if not isinstance(orders, Unknown):

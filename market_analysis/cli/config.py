@@ -1,0 +1,70 @@
+"""`risk-manager config show` and `config validate`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import typer
+
+from market_analysis.cli.common import Common, with_common
+
+app = typer.Typer(help="Show or check the settings.", rich_markup_mode=None, add_completion=False, no_args_is_help=True)
+
+_SHOW = """Print the merged settings with the origin of each value; keys and secrets are never shown, only whether they are set.
+
+Examples:
+
+  risk-manager config show
+
+  RISK_MANAGER__RISK__EQUITY_RISK_FRAC=0.004 risk-manager config show
+"""
+_VALIDATE = """Check the settings and say all that is wrong, with file, line, bound and fix. Exit 4 when something is.
+
+Examples:
+
+  risk-manager config validate
+
+  risk-manager config validate --config other.toml
+"""
+
+
+@app.command("show", help=_SHOW)
+@with_common
+def show(common: Common) -> None:
+    """Print the merged settings."""
+    from tabulate import tabulate
+
+    from market_analysis.cli.sessions import configuration_of
+    from market_analysis.config_sources import leaves
+
+    configuration = configuration_of(common)
+    values = dict(leaves(configuration.settings.model_dump(mode="json")))
+    secrets = _secrets(configuration)
+    if common.json:
+        body = {key: {"value": value, "origin": configuration.origins.get(key, "default")} for key, value in values.items()}
+        typer.echo(json.dumps({"settings": body, "secrets": secrets}, indent=2))
+        return
+    rows = [(key, "" if value is None else value, configuration.origins.get(key, "default")) for key, value in values.items()]
+    rows += [(name, state, "") for name, state in secrets.items()]
+    typer.echo(tabulate(rows, headers=("key", "value", "origin"), tablefmt="plain", disable_numparse=True))
+
+
+@app.command("validate", help=_VALIDATE)
+@with_common
+def validate(common: Common) -> None:
+    """Check the settings."""
+    from market_analysis.cli.sessions import configuration_of
+
+    configuration = configuration_of(common)
+    given = sum(origin != "default" for origin in configuration.origins.values())
+    if common.json:
+        typer.echo(json.dumps({"valid": True, "set": given}))
+    else:
+        typer.echo(f"settings are valid: {given} set, the rest at their defaults")
+
+
+def _secrets(configuration: Any) -> Mapping[str, str]:
+    names = {name for account in configuration.settings.accounts.values() for name in (account.key_env, account.secret_env)}
+    return {name: "set" if configuration.variables.get(name) else "not set" for name in sorted(names)}

@@ -1,0 +1,33 @@
+"""Options of commands about a trade that is only thought of."""
+
+from __future__ import annotations
+
+from decimal import Decimal, InvalidOperation
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+
+class SideChoice(StrEnum):
+    """long or short."""
+
+    LONG = "long"
+    SHORT = "short"
+
+
+def parse_amount(text: str | Decimal) -> Decimal:
+    """A positive finite decimal number."""
+    try:
+        value = Decimal(str(text).replace(",", ""))
+    except InvalidOperation:
+        raise typer.BadParameter(f"{text!r} is not a number") from None
+    if not value.is_finite() or value <= 0:
+        raise typer.BadParameter(f"{text!r} must be a finite number above 0")
+    return value
+
+
+Symbol = Annotated[str, typer.Argument(help="Instrument: BTCUSDT, BTC, BTCPERP, BTCUSD, or ccxt's BTC/USDT:USDT.")]
+SideOption = Annotated[SideChoice, typer.Option("--side", help="Direction of the trade.")]
+Leverage = Annotated[Decimal, typer.Option("--leverage", parser=parse_amount, metavar="X", help="Leverage of the position.")]
+Amount = Annotated[Decimal | None, typer.Option(parser=parse_amount, metavar="NUMBER")]

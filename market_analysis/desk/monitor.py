@@ -1,0 +1,59 @@
+"""Looks again and again, until told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+
+from market_analysis.desk.session import Look, Session
+
+
+async def monitor(
+    session: Session, *, interval_seconds: float, iterations: int | None, on_look: Callable[[Look], None]
+) -> Look | None:
+    """Look every `interval_seconds`, from start to start, and hand each look to `on_look`. The last look, or None.
+
+    iterations None: until SIGINT or SIGTERM, which end the loop between two looks or in the middle of one, cleanly. A look that
+    takes longer than the interval is followed at once by the next; none is made up for.
+    """
+    stop = asyncio.Event()
+    _on_signals(stop)
+    loop = asyncio.get_running_loop()
+    done, last = 0, None
+    while not stop.is_set() and (iterations is None or done < iterations):
+        started = loop.time()
+        look = await _unless_stopped(session, stop)
+        if look is None:
+            break
+        on_look(look)
+        done, last = done + 1, look
+        if iterations is None or done < iterations:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, started + interval_seconds - loop.time())):
+                    await stop.wait()
+    return last
+
+
+async def _unless_stopped(session: Session, stop: asyncio.Event) -> Look | None:
+    looking = asyncio.ensure_future(session.look())
+    stopping = asyncio.ensure_future(stop.wait())
+    try:
+        await asyncio.wait({looking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return looking.result() if looking.done() else None
+    finally:
+        for task in (looking, stopping):
+            task.cancel()
+        await asyncio.gather(looking, stopping, return_exceptions=True)
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    """SIGINT and SIGTERM set `stop`. Windows has no loop signal handlers: there the main thread's handler wakes the loop."""
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if sys.platform == "win32":
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+        else:
+            loop.add_signal_handler(number, stop.set)

@@ -1,0 +1,136 @@
+"""One account, opened: venue, clock, state and memory together, looked at as often as wanted."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from market_analysis.config import Configuration
+from market_analysis.desk.demo import demo_exchange
+from market_analysis.desk.history import BarHistory
+from market_analysis.desk.models import ModelCache, Models
+from market_analysis.desk.snapshot import SnapshotBuilder
+from market_analysis.desk.state import State, default_state_directory, environment_label, open_state, transient_state
+from market_analysis.domain import Clock, History, InstrumentId, Memory, Snapshot, SystemClock
+from market_analysis.errors import SettingsError
+from market_analysis.risk.analyse import analyse
+from market_analysis.risk.types import Analysis
+from market_analysis.settings import AccountSettings, Credentials, Settings
+from market_analysis.venues.bybit import BybitVenue
+from market_analysis.venues.protocol import Venue
+
+Progress = Callable[[str | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at an account: what was read, and what it means."""
+
+    snapshot: Snapshot
+    history: History
+    models: Models
+    analysis: Analysis
+
+
+def _silent(text: str | None) -> None:
+    """Nobody watches."""
+
+
+class Session:
+    """Looks at one account. The memory is saved after each look, unless another instance owns the state."""
+
+    def __init__(
+        self, settings: Settings, venue: Venue, clock: Clock, account: AccountSettings, state: State, progress: Progress = _silent
+    ) -> None:
+        self.settings = settings
+        self.venue = venue
+        self.clock = clock
+        self.state = state
+        self._progress = progress
+        self._builder = SnapshotBuilder(venue, clock, account)
+        self._history = BarHistory(venue, state.bars, settings.vol.bars, cache_is_writable=state.writable)
+        self._models = ModelCache()
+        self.memory: Memory = state.memory.load(venue.account_name)
+
+    async def look(self, also: Sequence[InstrumentId] = ()) -> Look:
+        """Read everything anew, analyse, remember. also: instruments to read beside those that the account holds."""
+        self._progress("reading the account")
+        snapshot = await self._builder.build(also)
+        self._progress(f"reading bars of {len(snapshot.instruments)} instruments")
+        history = await self._history.serve(snapshot)
+        self._progress("fitting and simulating")
+        models = self._models.fit(snapshot, history, self.settings)
+        analysis, memory = analyse(snapshot, history, self.memory, self.settings, models)
+        if memory != self.memory:
+            self.memory = memory
+            if self.state.writable:
+                self.state.memory.save(snapshot.account_name, memory, snapshot.as_of)
+        self._progress(None)
+        return Look(snapshot, history, models, analysis)
+
+
+@asynccontextmanager
+async def open_session(
+    configuration: Configuration,
+    account: str,
+    *,
+    demo: bool,
+    state_directory: Path | None,
+    must_own: bool = False,
+    progress: Progress = _silent,
+) -> AsyncIterator[Session]:
+    """Open an account of the settings, or with `demo` the embedded exchange's.
+
+    must_own: a monitor, which needs the state directory for itself.
+
+    Raises:
+        AuthenticationError: no key is set, or the venue refuses it.
+        SettingsError, StateError, StateLockedError: see `Configuration.credentials` and `open_state`.
+    """
+    settings = configuration.settings
+    async with AsyncExitStack() as stack:
+        if demo:
+            progress("starting the embedded exchange")
+            exchange = await stack.enter_async_context(demo_exchange(running=must_own))
+            clock, credentials, watched = exchange.clock, exchange.credentials, AccountSettings()
+            settings = _at_address(settings, exchange.base_url, exchange.ws_url)
+            state = stack.enter_context(transient_state())
+        else:
+            clock, credentials = SystemClock(), configuration.credentials(account)
+            watched = account_settings(settings, account)
+            directory = state_directory or default_state_directory()
+            state = stack.enter_context(open_state(directory, environment_label(settings.bybit), must_own=must_own))
+        venue = await stack.enter_async_context(bybit_venue(settings, credentials, account, watched, clock))
+        yield Session(settings, venue, clock, watched, state, progress)
+
+
+def account_settings(settings: Settings, account: str) -> AccountSettings:
+    """The settings of a named account.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    if account not in settings.accounts:
+        known = ", ".join(sorted(settings.accounts))
+        raise SettingsError(f"there is no account {account!r}; known: {known}", remedy=f"add [accounts.{account}] to the settings")
+    return settings.accounts[account]
+
+
+def bybit_venue(settings: Settings, credentials: Credentials, account: str, watched: AccountSettings, clock: Clock) -> BybitVenue:
+    """The watch-only Bybit venue of an account."""
+    return BybitVenue(
+        settings.bybit,
+        credentials,
+        account,
+        allow_withdraw_key=watched.allow_withdraw_key,
+        clock=clock,
+        timeout_s=settings.risk.exchange_timeout_ms / 1000,
+    )
+
+
+def _at_address(settings: Settings, base_url: str, ws_url: str) -> Settings:
+    """The same settings with Bybit at another address."""
+    moved = {"base_url": base_url, "ws_url": ws_url, "sandbox": False, "demo_trading": False}
+    return settings.model_copy(update={"bybit": settings.bybit.model_copy(update=moved)})
