@@ -113,7 +113,7 @@ async def test_watch_spot_and_inverse() -> None:
             async with asyncio.timeout(WAIT):
                 ticker = await pair.client.watch_ticker(symbol)
             now = pair.world.clock.now()
-            assert Decimal(str(ticker["last"])) == pair.world.market.last_price(category, native, now)  # type: ignore[arg-type]
+            assert Decimal(str(ticker["last"])) == pair.world.market.last_price(category, native, now)
 
 
 async def test_watch_orders_and_fills() -> None:

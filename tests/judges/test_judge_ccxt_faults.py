@@ -58,8 +58,8 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def client(world: World) -> Iterator[Any]:
-    options = {"fetchMarkets": {"types": ["linear"]}}
-    exchange = ccxt.bybit(ccxt_config(world.server, **options) | {"timeout": 300})
+    config = ccxt_config(world.server, fetchMarkets={"types": ["linear"]})
+    exchange = ccxt.bybit(config | {"timeout": 300})
     exchange.load_markets()
     world.server.faults.clear()
     yield exchange

@@ -50,10 +50,10 @@ def test_market_order_moves_the_position(client: Any, fresh_world: World) -> Non
 def test_limit_order_amended_and_cancelled(client: Any, fresh_world: World) -> None:
     order = client.create_order(BTC, "limit", "buy", 0.01, 50_000, {"clientOrderId": "mine-1"})
     held = held_order(fresh_world, order["id"])
-    assert (held.price, held.qty, held.order_link_id, held.order_status) == (50_000, Decimal("0.010"), "mine-1", "New")
+    assert (held.price, held.qty, held.order_link_id, held.order_status) == (Decimal(50_000), Decimal("0.010"), "mine-1", "New")
     client.edit_order(order["id"], BTC, "limit", "buy", 0.02, 51_000)
     held = held_order(fresh_world, order["id"])
-    assert (held.price, held.qty) == (51_000, Decimal("0.020"))
+    assert (held.price, held.qty) == (Decimal(51_000), Decimal("0.020"))
     client.cancel_order(order["id"], BTC)
     assert held_order(fresh_world, order["id"]).order_status == "Cancelled"
     with pytest.raises(ccxt.OrderNotFound):
@@ -64,7 +64,7 @@ def test_attached_stops_and_cancel_all(client: Any, fresh_world: World) -> None:
     params = {"stopLoss": {"triggerPrice": 45_000}, "takeProfit": {"triggerPrice": 60_000}}
     order = client.create_order(BTC, "limit", "buy", 0.01, 50_000, params)
     held = held_order(fresh_world, order["id"])
-    assert (held.stop_loss, held.take_profit) == (45_000, 60_000)
+    assert (held.stop_loss, held.take_profit) == (Decimal(45_000), Decimal(60_000))
     cancelled = client.cancel_all_orders(BTC)
     assert order["id"] in {row["id"] for row in cancelled}
     assert not [row for row in fresh_world.exchange.open_orders(UID, "linear") if row.symbol == "BTCUSDT"]
@@ -73,7 +73,7 @@ def test_attached_stops_and_cancel_all(client: Any, fresh_world: World) -> None:
 def test_conditional_order(client: Any, fresh_world: World) -> None:
     order = client.create_order(BTC, "market", "sell", 0.1, None, {"stopLossPrice": 50_000, "reduceOnly": True})
     held = held_order(fresh_world, order["id"])
-    assert (held.order_status, held.trigger_price, held.reduce_only) == ("Untriggered", 50_000, True)
+    assert (held.order_status, held.trigger_price, held.reduce_only) == ("Untriggered", Decimal(50_000), True)
     assert held.trigger_direction == 2
 
 
@@ -104,7 +104,7 @@ def test_trailing_and_partial_stops(client: Any, fresh_world: World) -> None:
     partial = body | {"tpslMode": "Partial", "stopLoss": str(last + 20), "slSize": "4", "slOrderType": "Market"}
     client.private_post_v5_position_trading_stop(partial)
     stops = [row for row in fresh_world.exchange.open_orders(UID, "linear") if row.stop_order_type == "PartialStopLoss"]
-    assert [(row.symbol, row.qty, row.trigger_price) for row in stops] == [("SOLUSDT", 4, last + 20)]
+    assert [(row.symbol, row.qty, row.trigger_price) for row in stops] == [("SOLUSDT", Decimal(4), last + 20)]
 
 
 def test_hedge_legs(client: Any, fresh_world: World) -> None:

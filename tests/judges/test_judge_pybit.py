@@ -147,7 +147,8 @@ def test_trading(trader: Any, fresh_world: World) -> None:
     trader.switch_position_mode(category="linear", symbol="ADAUSDT", mode=3)
     trader.set_collateral_coin(coin="BTC", collateralSwitch="ON")
     (position,) = exchange.positions(UID, "linear", symbol="BTCUSDT")
-    assert (position.leverage, position.stop_loss) == (13, 50_000)
+    assert position.leverage == 13
+    assert position.stop_loss == 50_000
     with pytest.raises(InvalidRequestError, match="110043"):
         trader.set_leverage(category="linear", symbol="BTCUSDT", buyLeverage="13", sellLeverage="13")
 

@@ -5,18 +5,14 @@ Each difference that is allowed is listed with its reason; anything else fails.
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import hmac
-import http.client
 import json
-import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pytest
-from embedded_exchange import TRADER, World, lived_exchange, served_world
+from embedded_exchange import World, lived_exchange, served_world
 from payload_shapes import FIXTURES, load_example, shape_differences
+from signed_requests import ask_raw
 
 from market_analysis.venues.simulated.server import LimitSettings
 
@@ -79,7 +75,7 @@ READS = [
     ("/v5/order/realtime", "category=linear&settleCoin=USDT", "order__open-order"),
     ("/v5/order/history", f"category=linear&{HISTORY}", "order__order-list"),
 ]
-WRITES = [
+WRITES: list[tuple[str, dict[str, object], str]] = [
     (
         "/v5/order/create",
         {"side": "Buy", "orderType": "Limit", "qty": "0.01", "price": "40000", "orderLinkId": "w"},
@@ -95,7 +91,7 @@ WRITES = [
     ("/v5/position/add-margin", {"margin": "10", "positionIdx": 0}, "position__manual-add-margin"),
     ("/v5/position/set-auto-add-margin", {"autoAddMargin": 1, "positionIdx": 0}, "position__auto-add-margin"),
 ]
-BATCHES = [
+BATCHES: list[tuple[str, list[dict[str, str]], str]] = [
     (
         "/v5/order/create-batch",
         [{"symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": "40000", "orderLinkId": "b"}],
@@ -113,22 +109,8 @@ def world() -> Iterator[World]:
 
 
 def ask(world: World, path: str, query: str = "", body: Mapping[str, object] | None = None) -> Any:
-    """A signed request by hand: no foreign client between the wire and the comparison."""
-    payload = query if body is None else json.dumps(body)
-    stamp = str(time.time_ns() // 1_000_000)
-    origin = f"{stamp}{TRADER.api_key}5000{payload}"
-    headers = {
-        "X-BAPI-API-KEY": TRADER.api_key,
-        "X-BAPI-TIMESTAMP": stamp,
-        "X-BAPI-RECV-WINDOW": "5000",
-        "X-BAPI-SIGN": hmac.new(TRADER.secret.encode(), origin.encode(), hashlib.sha256).hexdigest(),
-        "Content-Type": "application/json",
-    }
-    connection = http.client.HTTPConnection(world.server.base_url.removeprefix("http://"), timeout=5)
-    with contextlib.closing(connection):
-        target = f"{path}?{query}" if query else path
-        connection.request("GET" if body is None else "POST", target, None if body is None else payload, headers)
-        return json.loads(connection.getresponse().read())
+    """The answer to a request signed by hand."""
+    return json.loads(ask_raw(world.server, path, query, None if body is None else json.dumps(body))[2])
 
 
 def example_of(name: str) -> Any:
@@ -157,7 +139,7 @@ def test_risk_limit_rows(world: World) -> None:
 
 def test_writes(world: World) -> None:
     for path, fields, example in WRITES:
-        body = {"category": "linear", "symbol": "BTCUSDT", **fields}
+        body: dict[str, object] = {"category": "linear", "symbol": "BTCUSDT", **fields}
         given = ask(world, path, body=body)
         assert given["retCode"] == 0, (path, given)
         if example:

@@ -88,7 +88,8 @@ def test_stream_authentication() -> None:
 
     uid, _ = authenticate_stream(args(NOW_MS + 1), KEYS.get, wire_now_ms=NOW_MS, remote_ip="")
     assert uid == "7"
-    for bad in (args(NOW_MS), args(NOW_MS + 1, "other"), ["k-1"]):
+    short: list[object] = ["k-1"]
+    for bad in (args(NOW_MS), args(NOW_MS + 1, "other"), short):
         with pytest.raises(ApiError):
             authenticate_stream(bad, KEYS.get, wire_now_ms=NOW_MS, remote_ip="")
 

@@ -44,7 +44,8 @@ def is_public_topic(market: Market, category: str, topic: str) -> bool:
 
 def parse_topic(market: Market, category: str, topic: str) -> Topic | None:
     """The topic's parts, or None if the stream does not know it."""
-    name, *details, symbol = topic.split(".")
+    name, _, rest = topic.partition(".")
+    *details, symbol = rest.split(".")
     spec = market.specs.get((cast("Category", category), symbol))
     if spec is None:
         return None
