@@ -17,7 +17,7 @@ from market_analysis.domain import Clock, History, InstrumentId, Memory, Snapsho
 from market_analysis.errors import SettingsError
 from market_analysis.risk.analyse import analyse
 from market_analysis.risk.types import Analysis
-from market_analysis.settings import AccountSettings, Credentials, Settings
+from market_analysis.settings import AccountSettings, Settings
 from market_analysis.venues.bybit import BybitVenue
 from market_analysis.venues.protocol import Venue
 
@@ -89,21 +89,48 @@ async def open_session(
         AuthenticationError: no key is set, or the venue refuses it.
         SettingsError, StateError, StateLockedError: see `Configuration.credentials` and `open_state`.
     """
-    settings = configuration.settings
     async with AsyncExitStack() as stack:
         if demo:
             progress("starting the embedded exchange")
-            exchange = await stack.enter_async_context(demo_exchange(running=must_own))
-            clock, credentials, watched = exchange.clock, exchange.credentials, AccountSettings()
-            settings = _at_address(settings, exchange.base_url, exchange.ws_url)
+        opened = await stack.enter_async_context(open_venue(configuration, account, demo=demo, running=must_own))
+        if demo:
             state = stack.enter_context(transient_state())
         else:
-            clock, credentials = SystemClock(), configuration.credentials(account)
-            watched = account_settings(settings, account)
             directory = state_directory or default_state_directory()
-            state = stack.enter_context(open_state(directory, environment_label(settings.bybit), must_own=must_own))
-        venue = await stack.enter_async_context(bybit_venue(settings, credentials, account, watched, clock))
-        yield Session(settings, venue, clock, watched, state, progress)
+            state = stack.enter_context(open_state(directory, environment_label(opened.settings.bybit), must_own=must_own))
+        yield Session(opened.settings, opened.venue, opened.clock, opened.account, state, progress)
+
+
+@dataclass(frozen=True, slots=True)
+class OpenVenue:
+    """A watch-only venue of one account, its market clock, and the settings that led there."""
+
+    venue: BybitVenue
+    clock: Clock
+    account: AccountSettings
+    settings: Settings
+
+
+@asynccontextmanager
+async def open_venue(configuration: Configuration, account: str, *, demo: bool, running: bool = False) -> AsyncIterator[OpenVenue]:
+    """The venue of an account of the settings, or with `demo` the embedded exchange's. running: the demo's market time flows."""
+    async with AsyncExitStack() as stack:
+        if demo:
+            exchange = await stack.enter_async_context(demo_exchange(running=running))
+            clock, credentials, watched = exchange.clock, exchange.credentials, AccountSettings()
+            settings = _at_address(configuration.settings, exchange.base_url, exchange.ws_url)
+        else:
+            clock, credentials = SystemClock(), configuration.credentials(account)
+            settings, watched = configuration.settings, account_settings(configuration.settings, account)
+        venue = BybitVenue(
+            settings.bybit,
+            credentials,
+            account,
+            allow_withdraw_key=watched.allow_withdraw_key,
+            clock=clock,
+            timeout_s=settings.risk.exchange_timeout_ms / 1000,
+        )
+        yield OpenVenue(await stack.enter_async_context(venue), clock, watched, settings)
 
 
 def account_settings(settings: Settings, account: str) -> AccountSettings:
@@ -116,18 +143,6 @@ def account_settings(settings: Settings, account: str) -> AccountSettings:
         known = ", ".join(sorted(settings.accounts))
         raise SettingsError(f"there is no account {account!r}; known: {known}", remedy=f"add [accounts.{account}] to the settings")
     return settings.accounts[account]
-
-
-def bybit_venue(settings: Settings, credentials: Credentials, account: str, watched: AccountSettings, clock: Clock) -> BybitVenue:
-    """The watch-only Bybit venue of an account."""
-    return BybitVenue(
-        settings.bybit,
-        credentials,
-        account,
-        allow_withdraw_key=watched.allow_withdraw_key,
-        clock=clock,
-        timeout_s=settings.risk.exchange_timeout_ms / 1000,
-    )
 
 
 def _at_address(settings: Settings, base_url: str, ws_url: str) -> Settings:
