@@ -166,6 +166,8 @@ def amend_order(account: AccountState, market: MarketData, request: AmendRequest
     changes = _amend_changes(order, request)
     _check_amended(account, spec, order, changes, prices)
     amended = replace(order, **changes)
+    price = amended.price or amended.trigger_price or prices.last(spec)
+    amended = replace(amended, leaves_value=value_at(spec, amended.leaves_qty, price))
     if not order.is_conditional and opening_qty(account, amended) > opening_qty(account, order):
         without = replace(order, leaves_qty=ZERO, order_status="Cancelled")
         _check_amended_margin(account, spec, without, amended, prices)

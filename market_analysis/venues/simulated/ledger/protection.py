@@ -128,11 +128,18 @@ def after_fill(account: AccountState, filled: Order, prices: PricesAt, time_ms: 
         if gone or (filled.pair_id and order.pair_id == filled.pair_id):
             close_order(account, order, time_ms, CLEARED)
         elif order.leaves_qty > position.size or (order.tpsl_mode == "Full" and order.leaves_qty < position.size):
-            write_order(account, order, time_ms, qty=position.size, leaves_qty=position.size)
+            _resize(account, order, position, prices, time_ms)
     if position.size == 0:
         _cancel_reducers(account, filled, time_ms)
     elif not filled.reduce_only and position.side == filled.side:
         place_attached(account, position, filled, prices, time_ms)
+
+
+def _resize(account: AccountState, order: Order, position: PositionState, prices: PricesAt, time_ms: int) -> None:
+    """Make a stop or target as large as the position."""
+    price = order.price or order.trigger_price or prices.last(position.spec)
+    value = value_at(position.spec, position.size, price)
+    write_order(account, order, time_ms, qty=position.size, leaves_qty=position.size, leaves_value=value)
 
 
 def place_attached(account: AccountState, position: PositionState, filled: Order, prices: PricesAt, time_ms: int) -> None:

@@ -35,7 +35,8 @@ def test_demo_book_stands_on_any_market(seed: int, now: datetime) -> None:
     exchange, held = book.exchange, {name: row for name, row in rows(book).items() if row.size > 0}
     assert exchange.now == now
     assert {name: row.side for name, row in held.items()} == {
-        "BTCUSDT": "Buy", "ETHUSDT": "Sell", "SOLUSDT": "Buy", "DOGEUSDT": "Buy", "BTCPERP": "Sell", "BTCUSD": "Sell", "1000PEPEUSDT": "Buy",
+        "BTCUSDT": "Buy", "ETHUSDT": "Sell", "SOLUSDT": "Buy", "DOGEUSDT": "Buy",
+        "BTCPERP": "Sell", "BTCUSD": "Sell", "1000PEPEUSDT": "Buy",
     }  # fmt: skip
     stops = {name for name, row in held.items() if row.stop_loss is not None}
     assert stops == {"BTCUSDT", "ETHUSDT", "BTCPERP", "BTCUSD", "1000PEPEUSDT"}

@@ -264,11 +264,42 @@ def every_minute(account: Any, stretches: Mapping[InstrumentKey, Any], start: in
 @given(plans, st.booleans(), st.booleans())
 def test_the_search_misses_nothing(plan: list[Step], isolated: bool, hedged: bool) -> None:
     """The slow twin walks every minute exactly; the search must leave the very same records."""
-    fast = records(run(plan, isolated, hedged, checked=False))
+    both_ways(plan, isolated, hedged)
+
+
+def both_ways(plan: list[Step], isolated: bool, hedged: bool) -> Exchange:
+    """Run with the search and with the slow twin; the records must be the same."""
+    fast = run(plan, isolated, hedged, checked=False)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(walk, "first_minute", every_minute)
-        slow = records(run(plan, isolated, hedged, checked=False))
-    assert without_seq(fast) == without_seq(slow)
+        slow = run(plan, isolated, hedged, checked=False)
+    assert records(fast) == records(slow)
+    return fast
+
+
+def test_the_search_finds_cross_liquidations() -> None:
+    """Accounts stretched until they break: on each the search and its twin agree, and several do break."""
+    broken = 0
+    for notional in range(180_000, 420_000, 60_000):
+        for side in ("Buy", "Sell"):
+            plan = [Step("market", key, side, notional // (2 if key[1] == "SOLUSDT" else 3), target_bps=2) for key in KEYS[:3]]
+            plan += [Step("market", KEYS[3], side, 8000, target_bps=2)] + [Step("advance", minutes=700)] * 5
+            exchange = both_ways(plan, isolated=False, hedged=False)
+            check(exchange)
+            broken += any(item.create_type == "CreateByLiq" for item in exchange.executions(UID, "linear"))
+    assert broken >= 3
+
+
+def test_the_search_follows_trailing_stops() -> None:
+    """Trailing stops of many distances, awake and asleep: the search and its twin agree, and most of them trigger."""
+    triggered = 0
+    for target_bps in range(20, 900, 110):
+        for side, asleep in (("Buy", False), ("Buy", True), ("Sell", False), ("Sell", True)):
+            plan = [Step("market", KEYS[1], side, 2000, target_bps=2)]
+            plan += [Step("trail", KEYS[1], side, target_bps=target_bps, flag=asleep), *([Step("advance", minutes=800)] * 6)]
+            exchange = both_ways(plan, isolated=False, hedged=False)
+            triggered += any(item.create_type == "CreateByTrailingStop" for item in exchange.executions(UID, "linear"))
+    assert triggered >= 20
 
 
 @settings(WILD, max_examples=50)
@@ -286,7 +317,3 @@ def test_advancing_in_pieces_is_advancing_at_once(plan: list[Step], isolated: bo
         else:
             pieces.append(step)
     assert records(run(pieces, isolated, False, checked=False)) == records(whole)
-
-
-def without_seq(items: list[Any]) -> list[str]:
-    return [repr(item) for item in items]

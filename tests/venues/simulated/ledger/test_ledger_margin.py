@@ -44,7 +44,7 @@ def inverse(catalogue: Catalogue) -> InstrumentSpec:
 
 
 def test_order_cost_example(linear: InstrumentSpec) -> None:
-    """1 BTC at 10,000 with 50x: margin 200, bankruptcy price 9,800, closing fee 7.35, opening fee 7.50 (Bybit help centre, order cost)."""
+    """1 BTC at 10,000, 50x: margin 200, bankruptcy price 9,800, closing fee 7.35 at 0.075 % (Bybit help centre, order cost)."""
     value = value_at(linear, D(1), D(10000))
     assert bankruptcy_price(linear, "Buy", D(1), value, D(50), ZERO) == D(9800)
     assert closing_fee(linear, "Buy", value, D(50)) == D("7.35")
@@ -52,7 +52,7 @@ def test_order_cost_example(linear: InstrumentSpec) -> None:
 
 
 def test_tiered_maintenance_example(catalogue: Catalogue) -> None:
-    """Bybit help centre, "Maintenance Margin (USDT Contract)": tiers of 1,000 at 2, 2.5, 3, 3.5, 4 %; value 3,500 takes 20+25+30+17.5."""
+    """Help centre, "Maintenance Margin (USDT Contract)": tiers of 1,000 at 2, 2.5, 3, 3.5 %: 3,500 takes 20+25+30+17.5."""
     rates = ("0.02", "0.025", "0.03", "0.035", "0.04")
     tiers = make_tiers(tuple((str(1000 * n), rate, rate, "10") for n, rate in enumerate(rates, start=1)))
     spec = contract(catalogue, "linear", "BTCUSDT", risk_tiers=tiers)
@@ -88,7 +88,7 @@ def test_inverse_extra_margin(inverse: InstrumentSpec) -> None:
 def test_linear_against_the_older_published_examples(
     linear: InstrumentSpec, side: str, entry: int, leverage: int, published: int
 ) -> None:
-    """The pages before September 2025 took maintenance at entry: E(1 -+ 1/L +- rate). At the mark it differs by rate * distance only."""
+    """Pages before September 2025 took maintenance at entry, E(1 -+ 1/L +- rate); at the mark it differs by rate * distance."""
     price = isolated_liquidation_price(linear, side, D(1), D(entry), D(leverage), ZERO)
     assert price is not None
     assert abs(price - published) <= D("0.0051") * abs(entry - D(published)) + D("0.5")
@@ -111,7 +111,7 @@ SPECS = {item.key: item for item in make_catalogue().instruments}
 def test_liquidation_price_solves_its_equation(
     key: tuple[str, str], side: str, steps: int, price_ticks: int, leverage: int, extra_percent: int
 ) -> None:
-    """At the liquidation price margin + profit = maintenance margin, in the tier the position is in there; and it lies before bankruptcy."""
+    """There margin + profit = maintenance margin, in the tier the position is then in; and it lies before bankruptcy."""
     spec = SPECS[key]
     size, entry = steps * spec.qty_step, price_ticks * spec.tick_size
     value = value_at(spec, size, entry)

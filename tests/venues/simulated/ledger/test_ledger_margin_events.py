@@ -50,7 +50,7 @@ def test_inverse_funding_is_in_coin(still: Make) -> None:
 
 
 def test_isolated_loss_is_the_margin(scripted: Make) -> None:
-    """1 BTC at 50,000, 10x: liquidation at 45000/0.995, closed at the bankruptcy price of 45,000; margin 5,000 + closing fee 24.75."""
+    """1 BTC at 50,000, 10x: liquidated at 45000/0.995, closed at 45,000: lost are the margin of 5,000 and the closing fee."""
     desk = scripted({"BTC": [(0, 50000), (10, 50000), (20, 40000), (40, 40000)]}, margin_mode="ISOLATED_MARGIN")
     opening = desk.order("Buy", "1", stop_loss=D(20000))
     entry = opening.avg_price
