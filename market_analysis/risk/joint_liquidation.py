@@ -67,7 +67,7 @@ def margin_rate_at_stops(model: MarginModel, at_stops: Mapping[PositionKey, AtSt
     for line in model.lines:
         stop = at_stops[line.key]
         price = np.array([stop.stop_price])
-        maintenance += float(line.maintenance_usd(price)[0])
+        maintenance += float(model.line_maintenance_usd(line, price)[0])
         balance -= stop.can_lose_usd
         relative[line.asset] = min(relative.get(line.asset, 1.0), stop.stop_price / line.mark)
     for item in model.collateral:

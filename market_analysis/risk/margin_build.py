@@ -58,7 +58,8 @@ def margin_model(snapshot: Snapshot, factor: MarketFactor) -> MarginModel | Find
         if rate is None:
             return _unknown(f"no USD rate of the collateral {coin.coin}")
         collateral.append(_collateral(coin, rate, factor))
-    return MarginModel(tuple(lines), tuple(collateral), float(account.margin_balance), _other_maintenance(account, lines))
+    other, scale = _reconciled(account, lines)
+    return MarginModel(tuple(lines), tuple(collateral), float(account.margin_balance), other, scale)
 
 
 def _line(held: Position, snapshot: Snapshot, factor: MarketFactor) -> MarginLine | str:
@@ -109,11 +110,13 @@ def _collateral(coin: CoinBalance, rate: Decimal, factor: MarketFactor) -> Colla
     return Collateral(coin.coin, asset, value, falls, rises, factor.beta.get(asset, 1.0))
 
 
-def _other_maintenance(account: Account, lines: list[MarginLine]) -> float:
-    if account.maintenance_margin is None:
-        return 0.0
+def _reconciled(account: Account, lines: list[MarginLine]) -> tuple[float, float]:
+    """(other maintenance margin, scale of the model's own) that bring the model to what the venue states now."""
     modelled = sum(float(line.maintenance_usd(np.array([line.mark]))[0]) for line in lines)
-    return float(account.maintenance_margin) - modelled
+    if account.maintenance_margin is None or modelled <= 0.0:
+        return 0.0, 1.0
+    stated = float(account.maintenance_margin)
+    return (stated - modelled, 1.0) if stated >= modelled else (0.0, max(stated, 0.0) / modelled)
 
 
 def _unknown(why: str) -> Finding:

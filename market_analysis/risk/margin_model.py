@@ -81,17 +81,23 @@ class Collateral:
 @dataclass(frozen=True, slots=True, eq=False)
 class MarginModel:
     """The account. margin_balance_usd: the venue's, now. other_maintenance_usd: the venue's maintenance margin less the model's,
-    now: options, borrowings, rounding; kept constant."""
+    now: options, borrowings, rounding; kept constant, never negative. maintenance_scale: in (0, 1], below one where the venue states
+    less than the model (margin offsets), so that maintenance margin cannot turn negative."""
 
     lines: tuple[MarginLine, ...]
     collateral: tuple[Collateral, ...]
     margin_balance_usd: float
     other_maintenance_usd: float
+    maintenance_scale: float = 1.0
+
+    def line_maintenance_usd(self, line: MarginLine, price: Moves, fraction: float = 1.0) -> Moves:
+        """Maintenance margin of a line at its price, as the venue would state it."""
+        return self.maintenance_scale * line.maintenance_usd(price, fraction)
 
     def line_cushion_usd(self, line: MarginLine, moves: Moves, fraction: float = 1.0) -> Moves:
         """What a line adds to margin balance less maintenance margin after the factor's log moves, shape of `moves`."""
         price = line.mark * np.exp(line.beta * moves)
-        return line.profit_change_usd(price, fraction) - line.maintenance_usd(price, fraction)
+        return line.profit_change_usd(price, fraction) - self.line_maintenance_usd(line, price, fraction)
 
     def fixed_cushion_usd(self, moves: Moves) -> Moves:
         """What does not depend on the positions."""
@@ -108,7 +114,7 @@ class MarginModel:
         """Maintenance margin over margin balance after the factor moved by `move_frac` (simple); inf when no balance is left."""
         moves = np.array([np.log1p(move_frac)])
         maintenance = self.other_maintenance_usd + sum(
-            float(line.maintenance_usd(line.mark * np.exp(line.beta * moves))[0]) for line in self.lines
+            float(self.line_maintenance_usd(line, line.mark * np.exp(line.beta * moves))[0]) for line in self.lines
         )
         balance = float(self.cushion_usd(moves)[0]) + maintenance
         return maintenance / balance if balance > 0.0 else float("inf")

@@ -111,6 +111,14 @@ def quote(item: Instrument, price: Number, *, funding: Number = "0.0001", time: 
     )
 
 
+def maintenance_margin(item: Instrument, side: Side, value: Decimal, leverage: Decimal) -> Decimal:
+    """Bybit's: value * rate - deduction of the value's tier, plus the taker fee at the bankruptcy price; settle coin."""
+    tier = next((step for step in item.tiers if value <= step.limit_value), item.tiers[-1])
+    direction = side.sign if item.is_inverse else -side.sign
+    fee = value * (1 + direction / leverage) * item.taker_fee_frac
+    return value * tier.maintenance_margin_frac - tier.deduction + fee
+
+
 def position(
     item: Instrument,
     side: Side = Side.LONG,
@@ -145,7 +153,7 @@ def position(
         unrealized_pnl=pnl,
         realized_pnl=Decimal(0),
         initial_margin=value / decimal(leverage),
-        maintenance_margin=value * item.tiers[0].maintenance_margin_frac if item.tiers else None,
+        maintenance_margin=maintenance_margin(item, side, value, decimal(leverage)) if item.tiers else None,
         adl_rank=2,
         updated_at=time,
     )
