@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from decimal import Decimal
+from typing import Any, TypeVar
 
 import msgspec
 
-from market_analysis.domain import Finding
+from market_analysis.domain import Finding, MarginMode
 from market_analysis.report.text import full_text
 from market_analysis.risk.types import (
     Analysis,
@@ -26,14 +27,28 @@ from market_analysis.settings import Settings
 
 SCHEMA_VERSION = "1.0"
 """Raised in its first part when a field is removed or changes meaning, in its second when one is added."""
+_Value = TypeVar("_Value")
 
 
 @dataclass(frozen=True, slots=True)
 class AccountSection:
-    """Whose report this is."""
+    """Whose report this is, and document 003's account figures in USD under its names; null: not known.
+
+    todays_total_pnl is the equity change since the reset net of deposits and withdrawals. todays_fees and todays_funding are
+    negative when paid.
+    """
 
     name: str
     venue: str
+    margin_mode: MarginMode
+    total_equity: Decimal | None
+    available_balance: Decimal | None
+    total_unrealized_pnl: Decimal | None
+    todays_total_pnl: Decimal | None
+    todays_realized_pnl: Decimal | None
+    todays_fees: Decimal | None
+    todays_funding: Decimal | None
+    todays_flows: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +91,27 @@ class Document:
 
 def build_document(analysis: Analysis, settings: Settings, versions: Mapping[str, str]) -> Document:
     """The document of an analysis."""
+    quality = analysis.data
     return Document(
         schema_version=SCHEMA_VERSION,
         as_of=analysis.as_of,
         verdict=analysis.verdict,
         exit_status=exit_status(analysis),
-        account=AccountSection(analysis.account_name, analysis.venue),
+        account=_account(analysis),
         portfolio=analysis.book,
         positions=analysis.positions,
         clusters=analysis.clusters,
         holdings=analysis.holdings,
         correlation=CorrelationSection(analysis.correlation_symbols, analysis.correlation),
         findings=analysis.findings,
-        data_quality=analysis.data,
-        diagnostics=Diagnostics(analysis.seed, settings_hash(settings), dict(sorted(versions.items()))),
+        data_quality=replace(
+            quality,
+            parts=_by_name(quality.parts),
+            details=_by_name(quality.details),
+            bars=_by_name(quality.bars),
+            gaps=_by_name(quality.gaps),
+        ),
+        diagnostics=Diagnostics(analysis.seed, settings_hash(settings), _by_name(versions)),
         report=full_text(analysis),
     )
 
@@ -100,25 +122,53 @@ def settings_hash(settings: Settings) -> str:
 
 
 def encode(document: Document, *, pretty: bool = True) -> bytes:
-    """JSON bytes, UTF-8, in the order of the fields.
+    """JSON bytes, UTF-8, in the order of the fields, one line unless `pretty`. Decimals are strings without exponents.
 
     Raises:
         ValueError: a number is NaN or infinite, which JSON cannot say and nobody should read as null.
     """
-    plain = msgspec.to_builtins(document, builtin_types=(), str_keys=True)
-    _refuse_not_finite(plain, "document")
-    compact = msgspec.json.encode(plain)
+    built = msgspec.to_builtins(document, builtin_types=(Decimal,), str_keys=True)
+    compact = msgspec.json.encode(_plain(built, "document"))
     return msgspec.json.format(compact, indent=2) + b"\n" if pretty else compact + b"\n"
 
 
-def _refuse_not_finite(value: Any, path: str) -> None:
-    if isinstance(value, float) and (value != value or value in (float("inf"), float("-inf"))):
-        raise ValueError(f"{path} is {value}; unknown must be None with a reason")
-    if isinstance(value, str) and value in ("NaN", "sNaN", "Infinity", "-Infinity"):
-        raise ValueError(f"{path} is {value}; unknown must be None with a reason")
+def _account(analysis: Analysis) -> AccountSection:
+    book = analysis.book
+    return AccountSection(
+        name=analysis.account_name,
+        venue=analysis.venue,
+        margin_mode=book.margin_mode,
+        total_equity=book.equity_usd,
+        available_balance=book.available_usd,
+        total_unrealized_pnl=book.total_unrealized_pnl,
+        todays_total_pnl=book.day_pnl_usd,
+        todays_realized_pnl=book.day_realized_usd,
+        todays_fees=book.day_fees_usd,
+        todays_funding=book.day_funding_usd,
+        todays_flows=book.day_flows_usd,
+    )
+
+
+def _by_name(mapping: Mapping[str, _Value]) -> dict[str, _Value]:
+    """Sorted, so that the order in which answers came in leaves no trace."""
+    return dict(sorted(mapping.items()))
+
+
+def _plain(value: Any, path: str) -> Any:
+    """Builtins that JSON can say, decimals written out; what is not finite is refused with its path."""
     if isinstance(value, Mapping):
-        for key, inner in value.items():
-            _refuse_not_finite(inner, f"{path}.{key}")
-    elif isinstance(value, list | tuple):
-        for index, inner in enumerate(value):
-            _refuse_not_finite(inner, f"{path}[{index}]")
+        return {key: _plain(inner, f"{path}.{key}") for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(inner, f"{path}[{index}]") for index, inner in enumerate(value)]
+    if isinstance(value, float | Decimal) and (value != value or value in (float("inf"), float("-inf"))):
+        raise ValueError(f"{path} is {value}; unknown must be None with a reason")
+    if isinstance(value, Decimal):
+        return f"{abs(value) if value == 0 else value:f}"
+    return value
+
+
+def encode_value(value: object) -> bytes:
+    """Any result of the desk as JSON, by the rules of the report: Decimal as strings, NaN and infinities refused."""
+    plain = msgspec.to_builtins(value, builtin_types=(), str_keys=True)
+    _refuse_not_finite(plain, "result")
+    return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"

@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from tabulate import tabulate
-
 from market_analysis.domain import Severity
-from market_analysis.report.numbers import UNKNOWN, age, money, multiple, percent, price, probability, until
-from market_analysis.risk.types import Analysis, ClusterReport, PositionReport, ProtectionState, Verdict
+from market_analysis.report.columns import Column, fit_table
+from market_analysis.report.names import NO_STOP, doubtful_parts, full_name, is_reliable, short_name, worst_first
+from market_analysis.report.numbers import (
+    UNKNOWN,
+    age,
+    clipped,
+    money,
+    multiple,
+    percent,
+    plain,
+    probability,
+    short_price,
+    until,
+)
+from market_analysis.risk.types import Analysis, BookReport, ClusterReport, HoldingReport, PositionReport, ProtectionState, Verdict
 
 if TYPE_CHECKING:
     from rich.text import Text
 
+WIDTH = 110
 _STYLES = {Verdict.CRITICAL: "bold red", Verdict.UNKNOWN: "bold magenta", Verdict.WARNING: "yellow", Verdict.NORMAL: ""}
-_ORDER = (Verdict.CRITICAL, Verdict.UNKNOWN, Verdict.WARNING, Verdict.NORMAL)
-_HEADERS = ("SYM", "SIDE", "notional", "mark", "R", "STOP@EXCH", "trig", "can lose", "PLAN", "TGT", "p", "ADL", "fund/d", "DO")
-_ALIGN = ("left", "left", "right", "right", "right", "right", "left", "right", "right", "right", "right", "right", "right", "left")
-_NO_STOP = {
-    ProtectionState.NAKED: "NONE",
-    ProtectionState.UNKNOWN: "?",
-    ProtectionState.ASLEEP: "ASLEEP",
-    ProtectionState.WRONG_SIDE: "WRONG",
-    ProtectionState.BEYOND_LIQUIDATION: "BEYOND LIQ",
-}
+_ALL_CLEAR = "green"
+_COLUMNS = (
+    Column("SYM", right=False),
+    Column("SIDE", right=False),
+    Column("notional", may_go=3),
+    Column("mark"),
+    Column("R", may_go=4),
+    Column("STOP@EXCH"),
+    Column("trig", right=False, may_go=1),
+    Column("can lose"),
+    Column("PLAN"),
+    Column("TGT"),
+    Column("p"),
+    Column("ADL", may_go=0),
+    Column("fund/d", may_go=2),
+    Column("DO", right=False),
+)
+_SHOWN_PARTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,15 +56,17 @@ class Line:
 
 
 def screen_lines(analysis: Analysis) -> list[Line]:
-    """The screen of an account, at most about 110 columns wide."""
-    return [
+    """The screen of an account, no line wider than WIDTH."""
+    lines = [
         *_alarm(analysis),
         _room_line(analysis),
         _account_line(analysis),
         *_position_lines(analysis),
+        *_holdings_line(analysis.holdings, analysis.book),
         *(_cluster_line(cluster) for cluster in analysis.clusters if len(cluster.members) > 1 or cluster.over_cap),
         _findings_line(analysis),
     ]
+    return [Line(clipped(line.text, WIDTH), line.verdict) for line in lines]
 
 
 def screen_text(analysis: Analysis) -> str:
@@ -54,32 +75,38 @@ def screen_text(analysis: Analysis) -> str:
 
 
 def screen_rich(analysis: Analysis) -> Text:
-    """The screen for a terminal; colour repeats what the words say (rich respects NO_COLOR)."""
+    """The screen for a terminal; colour repeats what the words say (rich respects NO_COLOR).
+
+    Green is used for one thing: the last line of a book that is NORMAL on data that is all fresh.
+    """
     from rich.text import Text
 
     text = Text(no_wrap=True, overflow="ellipsis")
-    for line in screen_lines(analysis):
-        text.append(line.text + "\n", style=_STYLES[line.verdict])
+    lines = screen_lines(analysis)
+    for line in lines:
+        is_clear = line is lines[-1] and analysis.verdict is Verdict.NORMAL and is_reliable(analysis.data)
+        text.append(line.text + "\n", style=_ALL_CLEAR if is_clear else _STYLES[line.verdict])
     return text
 
 
 def _alarm(analysis: Analysis) -> list[Line]:
-    bad = [name for name, state in analysis.data.parts.items() if state != "ok"]
+    bad = doubtful_parts(analysis.data)
     if not bad:
         return []
-    shown = ", ".join(f"{name} {analysis.data.parts[name]}" for name in bad[:4]) + (
-        f" and {len(bad) - 4} more" if len(bad) > 4 else ""
-    )
-    return [Line(f"UNKNOWN: {shown}. Figures that rest on it are withheld; this is no all-clear.", Verdict.UNKNOWN)]
+    shown = ", ".join(f"{name} {state}" for name, state in bad[:_SHOWN_PARTS])
+    more = f" and {len(bad) - _SHOWN_PARTS} more" if len(bad) > _SHOWN_PARTS else ""
+    word = "STALE" if all(state == "stale" for _, state in bad) else "UNKNOWN"
+    tail = ". This is no all-clear."
+    return [Line(clipped(f"{word}: {shown}", WIDTH - len(more) - len(tail)) + more + tail, Verdict.UNKNOWN)]
 
 
 def _room_line(analysis: Analysis) -> Line:
     book = analysis.book
     losses = f"if all stops fill {money(book.loss_if_all_stops_fill_usd)}"
     if book.room_usd is None:
-        why = "set [risk] daily_loss_limit_frac" if book.day_limit_usd is None and book.equity_usd is not None else "not known"
-        return Line(f"ROOM -- ({why})   {losses} USD", Verdict.NORMAL if book.equity_usd is not None else Verdict.UNKNOWN)
-    share = "" if not book.equity_usd else f" ({percent(float(book.room_usd / book.equity_usd))} eq)"
+        why, is_known = no_room_reason(book)
+        return Line(f"ROOM -- ({why})   {losses} USD", Verdict.NORMAL if is_known else Verdict.UNKNOWN)
+    share = f" ({percent(book.room_usd / book.equity_usd)} eq)" if book.equity_usd else ""
     over = book.room_usd < 0
     left = f"day left {money(book.day_left_usd)} of {money(book.day_limit_usd)}"
     resets = until(book.next_reset, analysis.as_of)
@@ -89,18 +116,31 @@ def _room_line(analysis: Analysis) -> Line:
     )
 
 
+def no_room_reason(book: BookReport) -> tuple[str, bool]:
+    """Why there is no ROOM, and whether that is only because no limit was set."""
+    if book.equity_usd is None:
+        return "equity not known", False
+    if book.day_limit_usd is None:
+        unset = book.equity_at_reset_usd is not None
+        return ("no daily limit: set [risk] daily_loss_limit_frac" if unset else "equity at the reset not known"), unset
+    missing = "day's profit" if book.day_left_usd is None else "loss if all stops fill"
+    return f"{missing} not known", False
+
+
 def _account_line(analysis: Analysis) -> Line:
     book = analysis.book
+    naked = "?" if book.naked_count is None else str(book.naked_count)
     parts = [
         f"eq {money(book.equity_usd)}",
         f"day {money(book.day_pnl_usd, sign=True)}",
         f"joint liq {percent(book.joint_liquidation_move_frac, sign=True)}",
         f"MMR {percent(book.maintenance_margin_frac, 0)}",
-        f"NAKED {book.naked_count}",
+        f"NAKED {naked}",
         f"resting entries {money(book.resting_entries_usd, sign=True)}",
         f"data {age(analysis.data.oldest_age_seconds)}",
     ]
-    bad = Verdict.CRITICAL if book.naked_count else Verdict.UNKNOWN if book.equity_usd is None else Verdict.NORMAL
+    unknown = book.naked_count is None or book.equity_usd is None
+    bad = Verdict.CRITICAL if book.naked_count else Verdict.UNKNOWN if unknown else Verdict.NORMAL
     return Line("  ".join(parts), bad)
 
 
@@ -109,51 +149,63 @@ def _position_lines(analysis: Analysis) -> list[Line]:
         return [Line("POSITIONS could not be read. This is not an empty book.", Verdict.UNKNOWN)]
     if not analysis.positions:
         return [Line("no open positions (read and proven)", Verdict.NORMAL)]
-    ordered = sorted(analysis.positions, key=_worst_first)
-    horizon = next((f"p{row.probabilities.horizon_hours}h" for row in ordered if row.probabilities), "p")
-    headers = [horizon if name == "p" else name for name in _HEADERS]
-    table = tabulate([_cells(row) for row in ordered], headers=headers, tablefmt="plain", colalign=_ALIGN, disable_numparse=True)
-    head, *rows = table.splitlines()
+    ordered = worst_first(analysis.positions)
+    hours = probability_hours(ordered)
+    columns = [Column(f"p{hours}h") if column.name == "p" and hours else column for column in _COLUMNS]
+    head, *rows = fit_table(columns, [_cells(row) for row in ordered], WIDTH)
     return [Line(head, Verdict.NORMAL), *(Line(text, row.position_health) for text, row in zip(rows, ordered, strict=True))]
 
 
-def _worst_first(row: PositionReport) -> tuple[int, Decimal, str]:
-    return (_ORDER.index(row.position_health), -(row.protection.can_lose_usd or Decimal(0)), str(row.key))
+def probability_hours(rows: list[PositionReport]) -> int | None:
+    """The horizon of the probabilities of a book, None where none was made."""
+    return next((row.probabilities.horizon_hours for row in rows if row.probabilities), None)
 
 
 def _cells(row: PositionReport) -> tuple[str, ...]:
     guard = row.protection
-    stop = _NO_STOP.get(guard.state) or price(guard.nearest_stop, row.tick_size)
-    if guard.state is ProtectionState.PARTIAL:
-        stop += f" ({percent(guard.covered_frac, 0)})"
     return (
         short_name(row),
         "L" if row.side.sign > 0 else "S",
         money(row.notional_usd),
-        price(row.current_price, row.tick_size),
+        short_price(row.current_price, row.tick_size),
         multiple(row.r_multiple),
-        stop,
-        (guard.nearest_trigger_source or "-") if guard.nearest_stop is not None else "-",
-        money(guard.can_lose_usd) + ("!" if guard.assumed_usd > 0 else ""),
-        price(row.stop_loss, row.tick_size),
-        price(row.take_profit, row.tick_size),
+        stop_cell(row),
+        (guard.nearest_trigger_source or UNKNOWN) if guard.nearest_stop is not None else "-",
+        can_lose_cell(row),
+        short_price(row.stop_loss, row.tick_size),
+        short_price(row.take_profit, row.tick_size),
         probability(row.dynamic_p_tp),
         UNKNOWN if row.adl_rank is None else str(row.adl_rank),
         money(row.funding_per_day_usd, sign=True, digits=1),
-        row.action_required,
+        plain(row.action_required),
     )
 
 
-def short_name(row: PositionReport) -> str:
-    """The native symbol without a USDT suffix: BTC, but BTCPERP and BTCUSD stay what they are."""
-    return row.symbol.removesuffix("USDT") or row.symbol
+def stop_cell(row: PositionReport) -> str:
+    """What protects a position at the exchange right now, or the word for why nothing does."""
+    guard = row.protection
+    stop = NO_STOP.get(guard.state) or short_price(guard.nearest_stop, row.tick_size)
+    return f"{stop} ({percent(guard.covered_frac, 0)})" if guard.state is ProtectionState.PARTIAL else stop
+
+
+def can_lose_cell(row: PositionReport) -> str:
+    """What can still be lost, with `!` where a part of it rests on the assumed stress gap."""
+    return money(row.protection.can_lose_usd) + ("!" if row.protection.assumed_usd > 0 else "")
+
+
+def _holdings_line(holdings: tuple[HoldingReport, ...], book: BookReport) -> list[Line]:
+    if not holdings:
+        return []
+    shown = "  ".join(f"{plain(item.coin)} {money(item.value_usd)}" for item in holdings[:6])
+    more = f" and {len(holdings) - 6} more" if len(holdings) > 6 else ""
+    return [Line(f"HOLDINGS {shown}{more}   stress loss {money(book.holdings_stress_usd)}", Verdict.NORMAL)]
 
 
 def _cluster_line(cluster: ClusterReport) -> Line:
     cap = f" cap {money(cluster.cap_usd)}" if cluster.cap_usd is not None else ""
-    over = " OVER" if cluster.over_cap else ""
-    text = f"CLUSTER {cluster.name} net {money(cluster.risk_usd)} gross {money(cluster.gross_usd)}{cap}{over}"
-    return Line(text, Verdict.WARNING if cluster.over_cap else Verdict.NORMAL)
+    figures = f" net {money(cluster.risk_usd)} gross {money(cluster.gross_usd)}{cap}{' OVER' if cluster.over_cap else ''}"
+    name = clipped(plain(cluster.name), WIDTH - len("CLUSTER ") - len(figures))
+    return Line(f"CLUSTER {name}{figures}", Verdict.WARNING if cluster.over_cap else Verdict.NORMAL)
 
 
 def _findings_line(analysis: Analysis) -> Line:
@@ -162,6 +214,6 @@ def _findings_line(analysis: Analysis) -> Line:
     unknown = sum(finding.severity is Severity.UNKNOWN for finding in loud)
     counts = [f"{count} {word}" for count, word in ((critical, "critical"), (unknown, "unknown")) if count]
     detail = f" ({', '.join(counts)})" if counts else ""
-    worst = min(analysis.positions, key=_worst_first) if analysis.positions else None
-    pointer = f" -> risk-manager explain {worst.symbol}" if loud and worst is not None else ""
+    worst = worst_first(analysis.positions)[0] if analysis.positions else None
+    pointer = f" -> risk-manager explain {full_name(worst)}" if loud and worst is not None else ""
     return Line(f"FINDINGS {len(loud)}{detail}{pointer}   {analysis.verdict.value}", analysis.verdict)
