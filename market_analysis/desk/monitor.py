@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 
 from market_analysis.desk.session import Look, Session
+from market_analysis.desk.signals import stop_event
 
 
 async def monitor(
@@ -19,8 +18,7 @@ async def monitor(
     iterations None: until SIGINT or SIGTERM, which end the loop between two looks or in the middle of one, cleanly. A look that
     takes longer than the interval is followed at once by the next; none is made up for.
     """
-    stop = asyncio.Event()
-    _on_signals(stop)
+    stop = stop_event()
     loop = asyncio.get_running_loop()
     done, last = 0, None
     while not stop.is_set() and (iterations is None or done < iterations):
@@ -47,13 +45,3 @@ async def _unless_stopped(session: Session, stop: asyncio.Event) -> Look | None:
         for task in (looking, stopping):
             task.cancel()
         await asyncio.gather(looking, stopping, return_exceptions=True)
-
-
-def _on_signals(stop: asyncio.Event) -> None:
-    """SIGINT and SIGTERM set `stop`. Windows has no loop signal handlers: there the main thread's handler wakes the loop."""
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        if sys.platform == "win32":
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
-        else:
-            loop.add_signal_handler(number, stop.set)
