@@ -68,7 +68,7 @@ def levels_now(inputs: LevelInputs, settings: Settings) -> Levels:
     buffer = liquidation_buffer(
         sign, state.entry, float(stop), inputs.liquidation, inputs.margin_mode, settings.risk.liquidation_buffer_multiple
     )
-    valid = stop > 0 and not stop_passed and not buffer.stop_is_beyond
+    valid = not stop_passed and not buffer.stop_is_beyond and sign * (inputs.mark - float(stop)) > 0.0
     raw_target = _target(inputs, settings)
     target_passed = sign * (inputs.mark - raw_target) >= 0.0
     target = None if target_passed or not valid else _above_zero(target_price(raw_target, tick, sign))

@@ -10,8 +10,6 @@ from market_analysis.risk.liquidation_buffer import liquidation_buffer
 from market_analysis.risk.valuation import Valuer
 from market_analysis.settings import RiskSettings
 
-_BUDGET_TOLERANCE = 1e-12
-
 
 @dataclass(frozen=True, slots=True)
 class SizeRequest:
@@ -51,7 +49,7 @@ class SizePlan:
 
 
 def plan_size(request: SizeRequest, instrument: Instrument, valuer: Valuer, settings: RiskSettings) -> SizePlan:
-    """The largest quantity whose loss at the stop, fees, slippage and funding in, stays within the budget.
+    """The largest quantity whose loss at the stop, fees, slippage and funding in, stays within the budget (to 15 digits).
 
     Refusals: no_equity, no_usd_rate, no_notional, no_stop, stop_wrong_side, stop_beyond_liquidation, below_min_quantity,
     below_min_notional, above_max_quantity, above_tier_limit, leverage_above_tier, exceeds_equity.
@@ -63,8 +61,6 @@ def plan_size(request: SizeRequest, instrument: Instrument, valuer: Valuer, sett
     budget = (base or 0.0) * request.risk_frac
     loss = loss_per_contract(request, valuer) * (valuer.usd_rate or 0.0)
     size = quantity(budget / loss, instrument.quantity_step)
-    if float(size) * loss > budget * (1.0 + _BUDGET_TOLERANCE):
-        size -= instrument.quantity_step
     code, detail = _bound(size, request, instrument, valuer)
     if code:
         return SizePlan(None, code, detail, budget, loss, None)

@@ -14,7 +14,7 @@ from market_analysis.errors import QuantError
 from market_analysis.quant.arrays import Float1D, Float2D
 from market_analysis.quant.blend import blend, blended_variance_path
 from market_analysis.quant.ewma import ewma_variance
-from market_analysis.quant.garch import MINIMUM_OBSERVATIONS, GarchFit, filter_variance, fit_garch_batch, forecast_variance_path
+from market_analysis.quant.garch import GarchFit, filter_variance, fit_garch_batch, forecast_variance_path
 from market_analysis.quant.har import HarFit, fit_har, har_variance_path
 from market_analysis.quant.horizon_sigma import annualised, flat_variance_path, term_structure
 from market_analysis.quant.policy_inputs import GarchRecursion
@@ -107,28 +107,25 @@ def fit_model(
     return fit_models(History({instrument: bars}, {}), (instrument,), settings, as_of)[instrument]
 
 
-def _garch_batch(usable: Mapping[InstrumentId, BarSeries], settings: VolSettings) -> dict[InstrumentId, GarchFit | None]:
-    """One fit per instrument, None where there are too few returns to attempt one."""
+def _garch_batch(usable: Mapping[InstrumentId, BarSeries], settings: VolSettings) -> dict[InstrumentId, GarchFit]:
+    """One fit per instrument, instruments with equally many returns together."""
     by_length: dict[int, list[InstrumentId]] = {}
     for instrument, series in usable.items():
         by_length.setdefault(series.returns.size, []).append(instrument)
-    fits: dict[InstrumentId, GarchFit | None] = {}
-    for length, members in by_length.items():
-        if length < MINIMUM_OBSERVATIONS:
-            fits.update(dict.fromkeys(members))
-            continue
+    fits: dict[InstrumentId, GarchFit] = {}
+    for members in by_length.values():
         matrix = np.stack([usable[member].returns for member in members])
         fits.update(zip(members, fit_garch_batch(matrix, settings.garch_distribution), strict=True))
     return fits
 
 
 def _assemble(
-    instrument: InstrumentId, series: BarSeries, garch: GarchFit | None, settings: Settings
+    instrument: InstrumentId, series: BarSeries, garch: GarchFit, settings: Settings
 ) -> VolatilityModel | tuple[str, str]:
     """The blended model, or (reason, detail) where the bars do not carry one."""
     hours, horizon = path_hours(settings), settings.vol.horizon_hours
     issues = _garch_issues(garch, settings.vol)
-    sound = garch if garch is not None and not issues else None
+    sound = None if issues else garch
     ewma = ewma_variance(series.returns, settings.vol.ewma_decay)
     har, har_issues = _har(series, settings)
     clustered = GARCH if sound else EWMA
@@ -167,12 +164,10 @@ def blend_weights(settings: VolSettings, clustered: str) -> dict[str, float]:
     return {clustered: settings.blend_w_garch, HAR: settings.blend_w_har, ATR: settings.blend_w_atr}
 
 
-def _garch_issues(garch: GarchFit | None, settings: VolSettings) -> tuple[str, ...]:
-    if garch is None:
-        return ("too_short",)
-    short = garch.observations < settings.min_bars - 1 and "too_short" not in garch.issues
-    issues = garch.issues if garch.observations < settings.min_bars - 1 else tuple(i for i in garch.issues if i != "too_short")
-    return (*issues, "too_short") if short else issues
+def _garch_issues(garch: GarchFit, settings: VolSettings) -> tuple[str, ...]:
+    """The fit's own issues, with `too_short` judged by [vol] min_bars."""
+    others = tuple(issue for issue in garch.issues if issue != "too_short")
+    return (*others, "too_short") if garch.observations < settings.min_bars - 1 else others
 
 
 def _har(series: BarSeries, settings: Settings) -> tuple[HarFit | None, tuple[str, ...]]:
@@ -201,7 +196,7 @@ def _model_reports(
     series: BarSeries,
     sigmas: Mapping[str, float],
     used: Mapping[str, float],
-    garch: GarchFit | None,
+    garch: GarchFit,
     garch_issues: Sequence[str],
     har: HarFit | None,
     har_issues: Sequence[str],
@@ -221,9 +216,7 @@ def _model_reports(
     return tuple(reports)
 
 
-def _garch_parameters(garch: GarchFit | None) -> dict[str, float]:
-    if garch is None:
-        return {}
+def _garch_parameters(garch: GarchFit) -> dict[str, float]:
     values = {"omega": garch.omega, "alpha": garch.alpha, "beta": garch.beta, "persistence": garch.persistence}
     if garch.nu is not None:
         values["nu"] = garch.nu

@@ -121,7 +121,8 @@ def test_later_bars_do_not_reach_the_plan_of_an_earlier_moment() -> None:
     def bent(values: np.ndarray) -> np.ndarray:
         return np.where(later, values * 3.0, values)
 
-    changed = Bars(60, bars.open_time_ms, *(bent(getattr(bars, name)) for name in ("open", "high", "low", "close")), bars.volume)
+    opened, high, low, close = (bent(values) for values in (bars.open, bars.high, bars.low, bars.close))
+    changed = Bars(60, bars.open_time_ms, opened, high, low, close, bars.volume)
     assert plan_at(0, now, (event,), None) == plan_at(0, now, (event,), None, bars=changed)
 
 

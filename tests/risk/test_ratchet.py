@@ -34,7 +34,8 @@ def bar(best: float | None, atr: float = 1.0, sigma: float = SIGMA) -> BarFacts:
 def test_the_first_plan_by_hand() -> None:
     state = begun()
     assert state.stop == pytest.approx(95.0)
-    assert (state.r0, state.r0_source) == (pytest.approx(5.0), "planned_stop")
+    assert state.r0 == pytest.approx(5.0)
+    assert state.r0_source == "planned_stop"
     assert state.target == pytest.approx(100 * (100 / 95) ** 1.75)
     assert (state.peak, state.entry, state.anchor_estimated) == (100.0, 100.0, False)
 

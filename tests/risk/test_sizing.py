@@ -122,11 +122,17 @@ def test_the_loss_at_the_stop_costs_in_never_exceeds_the_budget(
     assert plan.quantity >= item.min_quantity
 
 
-def test_largest_remainder_by_hand() -> None:
-    assert split_lots(Decimal(10), Decimal(1), (0.4, 0.3, 0.3)) == (4, 3, 3)
-    assert split_lots(Decimal(1), Decimal(1), (0.4, 0.3, 0.3)) == (1, 0, 0)
-    assert split_lots(Decimal(5), Decimal(1), (0.4, 0.3, 0.3)) == (2, 2, 1)
-    assert split_lots(Decimal("1.05"), Decimal("0.1"), (0.5, 0.0, 0.5)) == (Decimal("0.5"), 0, Decimal("0.55"))
+@pytest.mark.parametrize(
+    ("quantity", "step", "fractions", "parts"),
+    [
+        ("10", "1", (0.4, 0.3, 0.3), "4 3 3"),
+        ("1", "1", (0.4, 0.3, 0.3), "1 0 0"),
+        ("5", "1", (0.4, 0.3, 0.3), "2 2 1"),
+        ("1.05", "0.1", (0.5, 0.0, 0.5), "0.5 0.0 0.55"),
+    ],
+)
+def test_largest_remainder_by_hand(quantity: str, step: str, fractions: tuple[float, ...], parts: str) -> None:
+    assert split_lots(Decimal(quantity), Decimal(step), fractions) == tuple(Decimal(part) for part in parts.split())
 
 
 @given(st.integers(0, 10_000), st.sampled_from(["1", "0.1", "0.001"]), st.floats(0, 1), st.floats(0, 1))
