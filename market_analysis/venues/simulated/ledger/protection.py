@@ -151,11 +151,11 @@ def place_attached(account: AccountState, position: PositionState, filled: Order
     if filled.take_profit:
         kind: StopOrderType = "PartialTakeProfit" if partial else "TakeProfit"
         by: TriggerBy = filled.tp_trigger_by or "LastPrice"
-        wanted.append(Protection(kind, filled.take_profit, by, qty, filled.tp_limit_price, pair_id=pair))
+        wanted.append(Protection(kind, filled.take_profit, by, qty, filled.tp_limit_price if partial else None, pair_id=pair))
     if filled.stop_loss:
         kind = "PartialStopLoss" if partial else "StopLoss"
         by = filled.sl_trigger_by or "LastPrice"
-        wanted.append(Protection(kind, filled.stop_loss, by, qty, filled.sl_limit_price, pair_id=pair))
+        wanted.append(Protection(kind, filled.stop_loss, by, qty, filled.sl_limit_price if partial else None, pair_id=pair))
     for protection in wanted:
         if partial:
             add_protection(account, position, protection, prices, time_ms)

@@ -12,6 +12,7 @@ import pytest
 from market_analysis.errors import UsageError
 from market_analysis.venues.simulated.catalogue import make_catalogue
 from market_analysis.venues.simulated.ledger import books
+from market_analysis.venues.simulated.ledger.book_builder import Book
 from market_analysis.venues.simulated.market import Market, make_market
 
 D = Decimal
@@ -23,8 +24,8 @@ def market() -> Market:
     return make_market(make_catalogue(), 20260917, NOW, history_days=10)
 
 
-def rows(book: books.Book) -> dict[str, Any]:
-    every = [row for category in ("linear", "inverse") for row in book.exchange.positions(book.uid, category)]  # type: ignore[arg-type]
+def rows(book: Book) -> dict[str, Any]:
+    every = [row for category in ("linear", "inverse") for row in book.exchange.positions(book.uid, category)]
     return {row.symbol: row for row in every}
 
 

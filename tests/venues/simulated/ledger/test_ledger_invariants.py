@@ -168,7 +168,7 @@ def money_adds_up(exchange: Exchange) -> None:
         assert entry.cash_balance == running[entry.currency]
     wallet = exchange.wallet_balance(UID)
     assert {coin.coin: coin.wallet_balance for coin in wallet.coins} == running
-    rows = [row for category in ("linear", "inverse") for row in exchange.positions(UID, category)]  # type: ignore[arg-type]
+    rows = [row for category in ("linear", "inverse") for row in exchange.positions(UID, category)]
     equity = D(0)
     for coin in wallet.coins:
         profit = sum((row.unrealised_pnl for row in rows if MARKET.specs[row.category, row.symbol].settle == coin.coin), D(0))
@@ -181,16 +181,16 @@ def money_adds_up(exchange: Exchange) -> None:
 def sizes_add_up(exchange: Exchange) -> None:
     net: dict[Any, Decimal] = defaultdict(Decimal)
     for category in ("linear", "inverse"):
-        for execution in exchange.executions(UID, category):  # type: ignore[arg-type]
+        for execution in exchange.executions(UID, category):
             if execution.exec_type != "Funding":
                 net[execution.symbol, execution.position_idx] += execution.exec_qty * (1 if execution.side == "Buy" else -1)
-        for row in exchange.positions(UID, category):  # type: ignore[arg-type]
+        for row in exchange.positions(UID, category):
             assert row.size >= 0
             assert (row.side == "") == (row.size == 0)
             assert net[row.symbol, row.position_idx] == row.size * {"Buy": 1, "Sell": -1, "": 0}[row.side]
             assert not (row.position_idx == 1 and row.side == "Sell")
             assert not (row.position_idx == 2 and row.side == "Buy")
-        for order in exchange.orders(UID, category):  # type: ignore[arg-type]
+        for order in exchange.orders(UID, category):
             assert order.order_status != "Triggered"
             if order.order_status in ("New", "Untriggered", "Filled"):
                 assert order.cum_exec_qty + order.leaves_qty == order.qty
@@ -200,7 +200,7 @@ def profits_add_up(exchange: Exchange) -> None:
     for category in ("linear", "inverse"):
         booked: dict[str, Decimal] = defaultdict(Decimal)
         closed: dict[str, Decimal] = defaultdict(Decimal)
-        for item in exchange.closed_pnls(UID, category):  # type: ignore[arg-type]
+        for item in exchange.closed_pnls(UID, category):
             difference = item.cum_exit_value - item.cum_entry_value
             gross = difference * (1 if item.side == "Sell" else -1) * (-1 if category == "inverse" else 1)
             assert item.closed_pnl == gross - item.open_fee - item.close_fee
@@ -212,7 +212,7 @@ def profits_add_up(exchange: Exchange) -> None:
         for entry in exchange.transaction_log(UID):
             if entry.category == category and entry.type in ("TRADE", "LIQUIDATION"):
                 booked[entry.symbol] += entry.change
-        held = {row.symbol for row in exchange.positions(UID, category) if row.size > 0}  # type: ignore[arg-type]
+        held = {row.symbol for row in exchange.positions(UID, category) if row.size > 0}
         assert {name: total for name, total in booked.items() if name not in held} == {
             name: total for name, total in closed.items() if name not in held
         }
@@ -220,8 +220,8 @@ def profits_add_up(exchange: Exchange) -> None:
 
 def protection_fits(exchange: Exchange) -> None:
     for category in ("linear", "inverse"):
-        sizes = {(row.symbol, row.position_idx): row for row in exchange.positions(UID, category)}  # type: ignore[arg-type]
-        for order in exchange.open_orders(UID, category):  # type: ignore[arg-type]
+        sizes = {(row.symbol, row.position_idx): row for row in exchange.positions(UID, category)}
+        for order in exchange.open_orders(UID, category):
             if order.stop_order_type in ("", "Stop") or order.order_status != "Untriggered":
                 continue
             row = sizes[order.symbol, order.position_idx]
@@ -243,7 +243,7 @@ def records(exchange: Exchange) -> list[Any]:
         exchange.wallet_balance(UID),
         exchange.transaction_log(UID),
         *(
-            read(UID, category)  # type: ignore[operator]
+            read(UID, category)
             for category in ("linear", "inverse")
             for read in (exchange.positions, exchange.orders, exchange.executions, exchange.closed_pnls)
         ),

@@ -51,6 +51,14 @@ def test_order_cost_example(linear: InstrumentSpec) -> None:
     assert initial_margin(linear, "Buy", value, D(50)) == D("207.35")
 
 
+def test_extra_margin_against_the_older_published_example(linear: InstrumentSpec) -> None:
+    """Short 1 BTC at 20,000, 50x, 3,000 added: 23,300 by the older page; now (20000 + 400 + 3000 / 1.00075) / 1.005."""
+    price = isolated_liquidation_price(linear, "Sell", D(1), D(20000), D(50), D(3000))
+    assert price is not None
+    assert price == (20400 + D(3000) / D("1.00075")) / D("1.005")
+    assert abs(price - 23300) < 20
+
+
 def test_tiered_maintenance_example(catalogue: Catalogue) -> None:
     """Help centre, "Maintenance Margin (USDT Contract)": tiers of 1,000 at 2, 2.5, 3, 3.5 %: 3,500 takes 20+25+30+17.5."""
     rates = ("0.02", "0.025", "0.03", "0.035", "0.04")

@@ -190,3 +190,33 @@ def test_profit_raises_the_adl_light(still: Make) -> None:
         desk.market.prices["BTCUSDT"] = D(price)
         lights.append(desk.position().adl_rank_indicator)
     assert lights == [1, 2, 3, 5]
+
+
+@pytest.mark.parametrize(("category", "symbol", "qty"), [("linear", "BTCUSDT", "0.5"), ("inverse", "BTCUSD", "20000")])
+@pytest.mark.parametrize("side", ["Buy", "Sell"])
+def test_closing_at_break_even_costs_nothing(still: Make, category: str, symbol: str, qty: str, side: str) -> None:
+    """Fees and funding included: after closing at the row's break-even price the wallet is back where it was, to the tick."""
+    desk = still({"BTCUSDT": "50000", "BTCUSD": "50000"}, wallet=(("USDT", D(20000)), ("BTC", D(1))))
+    coin = "USDT" if category == "linear" else "BTC"
+    before = desk.balance(coin)
+    desk.order(side, qty, symbol, category)
+    desk.at(480)
+    desk.market.prices[symbol] = desk.position(symbol, category).break_even_price
+    desk.order("Sell" if side == "Buy" else "Buy", qty, symbol, category)
+    tick_worth = D("0.05") if category == "linear" else D("0.1") * 20000 / D(49000) ** 2
+    assert 0 <= desk.balance(coin) - before <= tick_worth
+
+
+def test_hedge_legs_liquidate_one_by_one_when_isolated(scripted: Make) -> None:
+    """Long and short of one symbol at 20x: a fall of 8 % takes the long, the short lives on its profit."""
+    desk = scripted(
+        {"BTC": [(0, 50000), (10, 50000), (30, 46000), (60, 46000)]},
+        margin_mode="ISOLATED_MARGIN",
+        hedge_symbols=frozenset({"BTCUSDT"}),
+        default_leverage=D(20),
+    )
+    desk.order("Buy", "1", position_idx=1)
+    desk.order("Sell", "1", position_idx=2)
+    desk.at(60)
+    assert (desk.position(index=1).size, desk.position(index=2).size) == (0, 1)
+    assert desk.exchange.executions(UID, "linear")[0].position_idx == 1

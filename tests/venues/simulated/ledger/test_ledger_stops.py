@@ -8,9 +8,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
+import numpy as np
 import pytest
 
 from market_analysis.venues.simulated.ledger import AmendRequest, ApiError, TradingStopRequest
+from market_analysis.venues.simulated.market.rows import MinuteRows
 
 D = Decimal
 UID = "1001"
@@ -207,6 +209,32 @@ def test_conditional_without_margin_is_cancelled(scripted: Make) -> None:
     desk.at(20)
     assert desk.exchange.orders(UID, "linear")[0].order_status == "Cancelled"
     assert desk.exchange.executions(UID, "linear") == []
+
+
+class GappingMarket:
+    """Delegates to a still market, but the next minute opens at `opens` and stays there."""
+
+    def __init__(self, still: Any, opens: float) -> None:
+        self._still, self._opens = still, opens
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._still, name)
+
+    def minutes(self, category: Any, symbol: str, from_ms: int, to_ms: int) -> MinuteRows:
+        times = np.arange(from_ms, to_ms, 60_000, dtype=np.int64)
+        return MinuteRows(times, *([np.full(len(times), self._opens)] * 8))
+
+
+def test_a_gap_fills_at_the_open(still: Make) -> None:
+    """The minute opens at 47,000, beyond a stop of 49,000 (less half a spread) and a limit of 48,000 (its own price)."""
+    desk = still({"BTCUSDT": "50000"})
+    desk.exchange._market = GappingMarket(desk.market, 47000.0)
+    desk.order("Buy", "0.5", stop_loss=D(49000))
+    desk.order("Buy", "0.1", price=D(48000))
+    desk.at(1)
+    limit, gapped = desk.exchange.executions(UID, "linear")[:2]
+    assert (gapped.exec_price, gapped.create_type) == (D(47000) - D("1.0"), "CreateByStopLoss")
+    assert (limit.exec_price, limit.is_maker) == (D(48000), True)
 
 
 def test_limit_needs_to_be_traded_through(scripted: Make) -> None:
