@@ -177,7 +177,7 @@ def stream(world: World, monkeypatch: pytest.MonkeyPatch, channel: str, **keys: 
     base = world.server.ws_url
     monkeypatch.setattr(pybit.unified_trading, "PRIVATE_WSS", f"{base}/v5/private")
     monkeypatch.setattr(pybit.unified_trading, "PUBLIC_WSS", f"{base}/v5/public/{{CHANNEL_TYPE}}")
-    socket = pybit.unified_trading.WebSocket(channel_type=channel, testnet=False, **keys)
+    socket = pybit.unified_trading.WebSocket(channel_type=channel, testnet=False, ping_interval=2, ping_timeout=1, **keys)
     try:
         yield socket
     finally:
@@ -195,6 +195,7 @@ def test_public_stream(fresh_world: World, monkeypatch: pytest.MonkeyPatch) -> N
         tickers.wait_for(lambda message: message["type"] == "snapshot")
         book.wait_for(lambda message: message["type"] == "snapshot")
         bars.wait_for(lambda message: not message["data"][0]["confirm"])
+        _until(lambda: len(_topics(fresh_world)) == 4)
         fresh_world.server.advance(timedelta(minutes=3))
         now = fresh_world.clock.now()
         last = fresh_world.market.last_price("linear", "BTCUSDT", now)

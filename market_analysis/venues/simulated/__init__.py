@@ -1,6 +1,7 @@
 """The embedded exchange: a Bybit v5 server with a market and accounts of its own making.
 
 A market (`make_market`) is a pure function of catalogue, seed and time; an `Exchange` keeps accounts that trade on it;
+`demo_book` is one with an instructive past.
 `serve` (in a running loop) or `running_server` (in a thread) puts both on loopback for any Bybit client. Market time is
 the clock passed in, manual or running; signatures and rate limits keep wire time. `FaultPlan` breaks what is wanted.
 """
@@ -9,6 +10,7 @@ from __future__ import annotations
 
 from market_analysis.venues.simulated.catalogue import Catalogue, make_catalogue
 from market_analysis.venues.simulated.ledger import Account, ApiError, ApiKey, Exchange, OrderRequest, TradingStopRequest
+from market_analysis.venues.simulated.ledger.books import Book, demo_book
 from market_analysis.venues.simulated.market import (
     ManualMarketClock,
     Market,
@@ -34,6 +36,7 @@ __all__ = [
     "Account",
     "ApiError",
     "ApiKey",
+    "Book",
     "Catalogue",
     "Exchange",
     "FaultKind",
@@ -51,6 +54,7 @@ __all__ = [
     "SystemWireClock",
     "TradingStopRequest",
     "WireClock",
+    "demo_book",
     "make_catalogue",
     "make_market",
     "running_server",

@@ -21,6 +21,8 @@ from market_analysis.venues.simulated.server.websocket.private_topics import eve
 from market_analysis.venues.simulated.server.websocket.public_topics import is_public_topic, public_message
 
 TICK_SECONDS = 0.1
+# pybit registers a topic's callback just after it has asked for it: loopback must not be faster than that.
+SUBSCRIBE_SECONDS = 0.01
 PUBLIC_CATEGORIES = ("linear", "inverse", "spot")
 
 
@@ -112,6 +114,8 @@ class StreamHub:
             message = msgspec.json.decode(text, type=dict[str, object])
         except msgspec.MsgspecError:
             message = {}
+        if message.get("op") == "subscribe":
+            await asyncio.sleep(SUBSCRIBE_SECONDS)
         reply = answer(connection, cast("JsonObject", message), self._state, self._known_topic)
         await connection.send(reply)
         if message.get("op") == "subscribe" and not connection.is_private:
