@@ -127,9 +127,22 @@ def encode(document: Document, *, pretty: bool = True) -> bytes:
     Raises:
         ValueError: a number is NaN or infinite, which JSON cannot say and nobody should read as null.
     """
-    built = msgspec.to_builtins(document, builtin_types=(Decimal,), str_keys=True)
-    compact = msgspec.json.encode(_plain(built, "document"))
-    return msgspec.json.format(compact, indent=2) + b"\n" if pretty else compact + b"\n"
+    return _json(document, "document", pretty=pretty)
+
+
+def encode_value(value: object) -> bytes:
+    """Any result of the desk as JSON by the same rules.
+
+    Raises:
+        ValueError: a number is NaN or infinite.
+    """
+    return _json(value, "result", pretty=True)
+
+
+def _json(value: object, name: str, *, pretty: bool) -> bytes:
+    built = msgspec.to_builtins(value, builtin_types=(Decimal,), str_keys=True)
+    compact = msgspec.json.encode(_plain(built, name))
+    return (msgspec.json.format(compact, indent=2) if pretty else compact) + b"\n"
 
 
 def _account(analysis: Analysis) -> AccountSection:
@@ -165,10 +178,3 @@ def _plain(value: Any, path: str) -> Any:
     if isinstance(value, Decimal):
         return f"{abs(value) if value == 0 else value:f}"
     return value
-
-
-def encode_value(value: object) -> bytes:
-    """Any result of the desk as JSON, by the rules of the report: Decimal as strings, NaN and infinities refused."""
-    plain = msgspec.to_builtins(value, builtin_types=(), str_keys=True)
-    _refuse_not_finite(plain, "result")
-    return msgspec.json.format(msgspec.json.encode(plain), indent=2) + b"\n"
