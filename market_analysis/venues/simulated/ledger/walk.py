@@ -11,6 +11,7 @@ from decimal import ROUND_HALF_EVEN
 
 from market_analysis.venues.simulated.catalogue import InstrumentSpec
 from market_analysis.venues.simulated.ledger.funding import next_funding_ms, settle_funding
+from market_analysis.venues.simulated.ledger.interest import charge_interest, is_indebted, next_interest_ms
 from market_analysis.venues.simulated.ledger.liquidation import liquidate_cross, liquidate_isolated
 from market_analysis.venues.simulated.ledger.matching import fill_and_follow, trigger
 from market_analysis.venues.simulated.ledger.path import Meeting, Segment, first_meeting, low_comes_first, segments
@@ -25,34 +26,39 @@ LONGEST_STRETCH_MS = 24 * 60 * MINUTE_MS
 
 
 def advance_account(account: AccountState, market: MarketData, from_ms: int, to_ms: int) -> None:
-    """Everything that happens to the account in (from_ms, to_ms].
-
-    All minutes that end in it, all funding times in it.
-    """
+    """Everything that happens to the account in (from_ms, to_ms]: all minutes that end in it, all funding times and hours in it."""
     opens = from_ms // MINUTE_MS * MINUTE_MS
     end = to_ms // MINUTE_MS * MINUTE_MS
-    while opens < end and (account.open_ids or account.held()):
-        funding = next_funding_ms(account, opens)
-        until = min(end, opens + LONGEST_STRETCH_MS, end if funding is None else funding)
-        _walk_stretch(account, market, opens, until)
-        if until % MINUTE_MS == 0:
-            settle_funding(account, market, until)
-        opens = until
+    while opens < end and (account.open_ids or account.held() or is_indebted(account)):
+        stops = (next_funding_ms(account, opens), next_interest_ms(account, opens))
+        until = min(end, opens + LONGEST_STRETCH_MS, *(stop for stop in stops if stop is not None))
+        opens = _walk_stretch(account, market, opens, until)
+        settle_funding(account, market, opens)
+        charge_interest(account, opens)
 
 
-def _walk_stretch(account: AccountState, market: MarketData, from_ms: int, to_ms: int) -> None:
-    """All minutes opening in [from_ms, to_ms)."""
+def _walk_stretch(account: AccountState, market: MarketData, from_ms: int, to_ms: int) -> int:
+    """All minutes opening in [from_ms, to_ms); returns where it ends: early, when something changes what is due next."""
     stretches = _load(account, market, from_ms, to_ms)
     minute, count = 0, (to_ms - from_ms) // MINUTE_MS
     prices = PricesAt(market, from_ms)
+    due = _due(account)
     while minute < count:
         found = first_minute(account, stretches, minute, prices)
         quiet_until = count if found is None else found
         _pull_all(account, stretches, minute, quiet_until)
         if found is None:
-            return
-        _walk_minute(account, market, stretches, found, from_ms + (found + 1) * MINUTE_MS)
+            return to_ms
         minute = found + 1
+        _walk_minute(account, market, stretches, found, from_ms + minute * MINUTE_MS)
+        if _due(account) != due:
+            break
+    return from_ms + minute * MINUTE_MS
+
+
+def _due(account: AccountState) -> tuple[frozenset[int], bool]:
+    """What decides the next time something is due: the funding intervals held, and whether there are debts."""
+    return frozenset(position.spec.funding_interval_minutes for position in account.held()), is_indebted(account)
 
 
 def _load(account: AccountState, market: MarketData, from_ms: int, to_ms: int) -> dict[InstrumentKey, Stretch]:

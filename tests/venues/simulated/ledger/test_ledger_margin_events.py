@@ -220,3 +220,30 @@ def test_hedge_legs_liquidate_one_by_one_when_isolated(scripted: Make) -> None:
     desk.at(60)
     assert (desk.position(index=1).size, desk.position(index=2).size) == (0, 1)
     assert desk.exchange.executions(UID, "linear")[0].position_idx == 1
+
+
+def test_debts_pay_interest_by_the_hour(still: Make) -> None:
+    """A loss larger than the USDT wallet, carried by BTC collateral, pays at each full hour, on the growing debt."""
+    desk = still({"BTCUSDT": "50000"}, wallet=(("BTC", D(1)),))
+    desk.order("Buy", "0.1")
+    desk.market.prices["BTCUSDT"] = D(40055)
+    desk.order("Sell", "0.1")
+    debt = desk.balance()
+    assert debt < 0
+    wallet = desk.exchange.wallet_balance(UID).coins[1]
+    assert (wallet.coin, wallet.borrow_amount) == ("USDT", -debt)
+    desk.at(150)
+    first = (debt * D("0.0000057")).quantize(D("1e-8"))
+    second = ((debt + first) * D("0.0000057")).quantize(D("1e-8"))
+    assert [entry.change for entry in desk.exchange.transaction_log(UID)[:2]] == [second, first]
+    assert desk.exchange.transaction_log(UID)[0].type == "INTEREST"
+    assert desk.balance() == debt + first + second
+
+
+def test_a_position_opened_on_the_way_pays_its_funding(scripted: Make) -> None:
+    """A resting entry fills after half an hour; advanced in one piece, the funding at 08:00 and 16:00 is charged."""
+    desk = scripted({"BTC": [(0, 50000), (30, 48000), (60, 50000), (1200, 50000)]})
+    desk.order("Buy", "0.1", price=D(49000))
+    desk.at(1100)
+    kinds = [entry.type for entry in desk.exchange.transaction_log(UID)]
+    assert kinds == ["SETTLEMENT", "SETTLEMENT", "TRADE", "TRANSFER_IN"]
