@@ -153,6 +153,22 @@ def test_trading(trader: Any, fresh_world: World) -> None:
         trader.set_leverage(category="linear", symbol="BTCUSDT", buyLeverage="13", sellLeverage="13")
 
 
+def test_batches_and_isolated_margin(trader: Any, fresh_world: World) -> None:
+    exchange = fresh_world.exchange
+    wanted = {"symbol": "BTCUSDT", "side": "Buy", "orderType": "Limit", "qty": "0.01", "price": "40000", "orderLinkId": "b"}
+    trader.place_batch_order(category="linear", request=[wanted])
+    trader.amend_batch_order(category="linear", request=[{"symbol": "BTCUSDT", "orderLinkId": "b", "qty": "0.03"}])
+    assert {row.qty for row in exchange.open_orders(UID, "linear") if row.order_link_id == "b"} == {Decimal("0.03")}
+    trader.cancel_batch_order(category="linear", request=[{"symbol": "BTCUSDT", "orderLinkId": "b"}])
+    assert "b" not in {row.order_link_id for row in exchange.open_orders(UID, "linear")}
+    trader.set_margin_mode(setMarginMode="ISOLATED_MARGIN")
+    trader.set_auto_add_margin(category="linear", symbol="BTCUSDT", autoAddMargin=1)
+    (before,) = exchange.positions(UID, "linear", symbol="BTCUSDT")
+    trader.add_or_reduce_margin(category="linear", symbol="BTCUSDT", margin="40")
+    (after,) = exchange.positions(UID, "linear", symbol="BTCUSDT")
+    assert (after.position_balance - before.position_balance, after.auto_add_margin) == (Decimal(40), 1)
+
+
 class Inbox:
     """Messages of a stream, waited for with a time limit."""
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 from market_analysis.venues.simulated.catalogue import Catalogue, make_catalogue
 from market_analysis.venues.simulated.ledger import Account, ApiError, ApiKey, Exchange, OrderRequest, TradingStopRequest
-from market_analysis.venues.simulated.ledger.books import Book, demo_book
+from market_analysis.venues.simulated.ledger.book_builder import Book
+from market_analysis.venues.simulated.ledger.books import demo_book
 from market_analysis.venues.simulated.market import (
     ManualMarketClock,
     Market,
