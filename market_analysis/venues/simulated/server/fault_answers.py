@@ -63,6 +63,9 @@ APPLIED_FIRST = frozenset({FaultKind.APPLIED_THEN_HTTP_500, FaultKind.APPLIED_TH
 HANGS = frozenset({FaultKind.TIME_OUT, FaultKind.APPLIED_THEN_TIME_OUT})
 RESETS = frozenset({FaultKind.CONNECTION_RESET, FaultKind.APPLIED_THEN_RESET})
 
+AT_CONNECT = frozenset(STATUS_INSTEAD) | {FaultKind.TIME_OUT, FaultKind.CONNECTION_RESET}
+"""Faults that a stream can meet while it is being opened."""
+
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _NOT_MEASURES = re.compile(r"(?i)(time|id|seq|idx|timestamp|scale)$")
 

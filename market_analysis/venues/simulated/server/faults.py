@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -59,10 +59,9 @@ class FaultKind(Enum):
     APPLIED_THEN_TIME_OUT = "applied_then_time_out"
     HALF_OPEN = "half_open"
 
-    @property
-    def for_streams_only(self) -> bool:
-        """A fault of WebSocket connections, without meaning for a single request."""
-        return self is FaultKind.HALF_OPEN
+
+REQUEST_FAULTS = frozenset(FaultKind) - {FaultKind.HALF_OPEN}
+"""Faults that can befall a single request; a half-open connection cannot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,10 +215,10 @@ class FaultPlan:
         with self._lock:
             self._rules.clear()
 
-    def decide(self, facts: CallFacts) -> FaultRule | None:
-        """The rule that acts on this request, if any. Counts the call."""
+    def decide(self, facts: CallFacts, among: Set[FaultKind] = REQUEST_FAULTS) -> FaultRule | None:
+        """The rule, of those `among` the given kinds, that acts on this request, if any. Counts the call."""
         with self._lock:
-            return next((rule for rule in self._rules if not rule.kind.for_streams_only and rule.acts_on(facts)), None)
+            return next((rule for rule in self._rules if rule.kind in among and rule.acts_on(facts)), None)
 
     def half_open(self, endpoint: str) -> bool:
         """Whether the stream at `endpoint` has fallen silent: connected, yet neither answering nor pushing."""

@@ -18,6 +18,7 @@ from signed_requests import ask_raw
 
 from market_analysis.venues.simulated.market import ManualMarketClock, RunningMarketClock
 from market_analysis.venues.simulated.server import ROUTES, FaultKind, FaultPlan, LimitSettings, Stage, running_server, serve
+from market_analysis.venues.simulated.server.faults import REQUEST_FAULTS
 
 
 @pytest.fixture(scope="module")
@@ -186,7 +187,7 @@ QUERIES = {
 READS = sorted(path for method, path in ROUTES if method == "GET")
 
 
-@pytest.mark.parametrize("kind", [kind for kind in FaultKind if not kind.for_streams_only], ids=lambda kind: kind.value)
+@pytest.mark.parametrize("kind", sorted(REQUEST_FAULTS, key=str), ids=str)
 def test_every_fault_acts_on_every_read(world: World, kind: FaultKind) -> None:
     for path in READS:
         query = QUERIES.get(path, "category=linear&symbol=BTCUSDT&interval=60")

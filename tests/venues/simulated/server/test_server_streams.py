@@ -195,6 +195,15 @@ async def test_faults_at_connection() -> None:
         with pytest.raises(aiohttp.ClientError):
             await session.ws_connect(server.ws_url + "/v5/private")
         server.faults.clear()
+        server.faults.hang_seconds = 0.05
+        server.faults.set("*", FaultKind.TIME_OUT)
+        with pytest.raises(aiohttp.ClientError):
+            await session.ws_connect(server.ws_url + "/v5/private")
+        server.faults.clear()
+        unfit = server.faults.set("*", FaultKind.RESULT_NULL)
+        async with session.ws_connect(server.ws_url + "/v5/private"):
+            assert unfit.hits == 0
+        server.faults.clear()
         async with session.ws_connect(server.ws_url + "/v5/private") as socket:
             server.hub.cut("/v5/private")
             async with asyncio.timeout(WAIT):

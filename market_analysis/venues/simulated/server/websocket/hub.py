@@ -82,7 +82,7 @@ class StreamHub:
             await connection.socket.close()
 
     async def _accept(self, request: web.Request, category: str) -> web.StreamResponse:
-        refused = self._fault_at_connect(request)
+        refused = await self._fault_at_connect(request)
         if refused is not None:
             return refused
         socket = web.WebSocketResponse(timeout=0.2)
@@ -97,15 +97,19 @@ class StreamHub:
             self._connections.discard(connection)
         return socket
 
-    def _fault_at_connect(self, request: web.Request) -> web.Response | None:
+    async def _fault_at_connect(self, request: web.Request) -> web.Response | None:
         facts = CallFacts(request.path, "", "", has_cursor=False, market_now_ms=self._state.market_now_ms())
-        rule = self._state.faults.decide(facts)
+        rule = self._state.faults.decide(facts, among=table.AT_CONNECT)
         if rule is None:
             return None
-        if rule.kind is FaultKind.CONNECTION_RESET and request.transport is not None:
+        if rule.kind in table.STATUS_INSTEAD:
+            status, body = table.STATUS_INSTEAD[rule.kind]
+            return web.Response(status=status, body=body)
+        if rule.kind is FaultKind.TIME_OUT:
+            await asyncio.sleep(self._state.faults.hang_seconds)
+        if request.transport is not None:
             request.transport.abort()
-        status, body = table.STATUS_INSTEAD.get(rule.kind, (503, b""))
-        return web.Response(status=status, body=body)
+        return web.Response(status=502)
 
     async def _on_text(self, connection: Connection, text: str) -> None:
         if self._state.faults.half_open(connection.endpoint):
