@@ -14,6 +14,7 @@ from market_analysis.risk.tail_risk import UnhedgeJudge
 from market_analysis.risk.types import PositionReport
 
 SIZE_ABOVE_PLAN = "size_above_plan"
+TRIM, TRIM_TOGETHER, KEEP_HEDGE = "trim", "trim legs together", "keep hedge"
 _BELOW_MINIMUM = "below_minimum_after_caps"
 
 
@@ -34,8 +35,8 @@ def capped_reports(
 ) -> tuple[PositionReport, ...]:
     """The reports with planned sizes on the lot grid after caps; what is held above plan is flagged, hedges are left alone.
 
-    `warning_ratio`: [risk] risk_deviation_warning_threshold. A position whose shrinking would raise the book's tail, alone or
-    together with the others advised, carries `cap_would_unhedge` instead of `size_above_plan`.
+    `warning_ratio`: [risk] risk_deviation_warning_threshold. Where shrinking a position would raise the book's tail, alone or with
+    the others advised, the warning stays but the cut is not advised (`cap_would_unhedge`): the legs go together, or not at all.
     """
     scaled = {
         key: scale_report(result.report, terms.get(key), caps.scale.get(key, 1.0), caps.notes.get(key), caps.portfolio_scale)
@@ -47,7 +48,9 @@ def capped_reports(
         key: float((report.current_dollar_risk or Decimal(0)) - (report.dollar_risk or Decimal(0))) for key, report in over.items()
     }
     allowed = allowed_cuts(kept, excess, judge)
-    return tuple(_judged(report, key in over, key in allowed, warning_ratio) for key, report in scaled.items())
+    together = len(over) - len(allowed) > 1 and not judge.raises_tail(kept)
+    advice = {key: TRIM if key in allowed else TRIM_TOGETHER if together else KEEP_HEDGE for key in over}
+    return tuple(_judged(report, advice.get(key), warning_ratio) for key, report in scaled.items())
 
 
 def scale_report(
@@ -96,18 +99,19 @@ def _is_over(report: PositionReport, warning_ratio: float) -> bool:
     return report.position_size > planned * Decimal(str(warning_ratio))
 
 
-def _judged(report: PositionReport, is_over: bool, may_cut: bool, warning_ratio: float) -> PositionReport:
+def _judged(report: PositionReport, advice: str | None, warning_ratio: float) -> PositionReport:
     others = tuple(finding for finding in report.findings if finding.code != SIZE_ABOVE_PLAN)
-    if not is_over:
+    if advice is None:
         return report if len(others) == len(report.findings) else _concluded(report, others)
-    if may_cut:
-        return _concluded(report, (*others, size_finding(report, warning_ratio)))
-    message = f"{report.symbol}: larger than planned, but shrinking it would raise the book's tail"
-    return _concluded(report, (*others, unhedge_finding(str(report.key), message)))
+    found = (*others, size_finding(report, warning_ratio, advice))
+    if advice != TRIM:
+        message = f"{report.symbol}: larger than planned, but shrinking it alone would raise the book's tail"
+        found = (*found, unhedge_finding(str(report.key), message))
+    return _concluded(report, found)
 
 
-def size_finding(report: PositionReport, warning_ratio: float) -> Finding:
-    """WARNING of ruling 37: size above 1.2 of planned, caps in."""
+def size_finding(report: PositionReport, warning_ratio: float, advice: str) -> Finding:
+    """WARNING of ruling 37: size above 1.2 of planned, caps in; `advice` is what may be done about it."""
     planned = report.optimal_position_size or Decimal(0)
     note = f" ({report.portfolio_note})" if report.portfolio_note else ""
     return Finding(
@@ -122,7 +126,7 @@ def size_finding(report: PositionReport, warning_ratio: float) -> Finding:
             "ratio": float(report.position_size / planned) if planned else None,
         },
         threshold=warning_ratio,
-        action="trim",
+        action=advice,
     )
 
 

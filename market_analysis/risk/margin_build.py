@@ -31,7 +31,8 @@ def margin_model(snapshot: Snapshot, factor: MarketFactor) -> MarginModel | Find
     if isinstance(snapshot.account, Unknown) or isinstance(snapshot.positions, Unknown):
         return _unknown("the account or its positions could not be read")
     account = snapshot.account
-    cross = [held for held in snapshot.positions if held.margin_mode is not MarginMode.ISOLATED]
+    ordered = sorted(snapshot.positions, key=lambda held: held.key)
+    cross = [held for held in ordered if held.margin_mode is not MarginMode.ISOLATED]
     if not cross:
         return None
     if account.margin_mode is MarginMode.PORTFOLIO:

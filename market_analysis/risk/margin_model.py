@@ -81,8 +81,8 @@ class Collateral:
 @dataclass(frozen=True, slots=True, eq=False)
 class MarginModel:
     """The account. margin_balance_usd: the venue's, now. other_maintenance_usd: the venue's maintenance margin less the model's,
-    now: options, borrowings, rounding; kept constant, never negative. maintenance_scale: in (0, 1], below one where the venue states
-    less than the model (margin offsets), so that maintenance margin cannot turn negative."""
+    now: options, borrowings, rounding; kept constant, never negative. maintenance_scale: in [0, 1], below one where the venue
+    states less than the model (margin offsets), so that maintenance margin cannot turn negative."""
 
     lines: tuple[MarginLine, ...]
     collateral: tuple[Collateral, ...]

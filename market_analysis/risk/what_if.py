@@ -22,7 +22,7 @@ from market_analysis.errors import DataUnknownError, UsageError
 from market_analysis.risk.assets import usd_rate
 from market_analysis.risk.trade_fill import FillAt, account_after, entries_after, orders_after, position_after
 from market_analysis.risk.types import Analysis, BookReport
-from market_analysis.risk.valuation import Valuer, valuer_for
+from market_analysis.risk.valuation import Valuer, dollars, valuer_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ def with_trade(snapshot: Snapshot, proposed: ProposedTrade, slippage_bps: float 
         price=mark,
         terms=terms,
         usd_rate=Decimal(str(valuer.usd_rate)),
-        cost_usd=Decimal(str(valuer.usd(valuer.fill_cost(float(size), float(mark))))),
+        cost_usd=dollars(valuer.usd(valuer.fill_cost(float(size), float(mark)))) or Decimal(0),
         at=snapshot.as_of,
     )
     old = next((held for held in positions if held.key == fill.key), None)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import numpy as np
 
@@ -334,8 +335,8 @@ def walk(last_close: Number = 100, *, count: int = 1_600, sigma: float = 0.006, 
     return bars_from_returns(correlated_returns(np.eye(1), count=count, sigma=sigma, seed=seed)[0], last_close)
 
 
-def unknown(reason: str = "venue_unavailable", since: datetime = AS_OF) -> Unknown[object]:
-    """A part that could not be read (mypy: cast or ignore at the call)."""
+def unknown(reason: str = "venue_unavailable", since: datetime = AS_OF) -> Unknown[Any]:
+    """A part that could not be read."""
     return Unknown(reason, f"{reason}: test", since)
 
 

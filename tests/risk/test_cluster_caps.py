@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from market_analysis.domain import PositionKey
+from market_analysis.domain import MarginMode, PositionKey, Side
 from market_analysis.risk.caps import Plan, allowed_cuts, apply_caps
 from market_analysis.risk.clusters import cluster_cap_usd, cluster_report, find_clusters, is_over, over_cap_finding
 from market_analysis.risk.correlation import CorrelationView, Returns
 from market_analysis.risk.exposure import Line, correlated_risk
+from market_analysis.risk.joint_liquidation import joint_liquidation_move
+from market_analysis.risk.margin_build import margin_model
+from market_analysis.risk.margin_model import MarginModel
+from market_analysis.risk.market_factor import MarketFactor
 from market_analysis.risk.tail_risk import BookTail, UnhedgeJudge, book_tail
 from market_analysis.risk.throttle import drawdown_multiplier, portfolio_scale, risk_cap
 from market_analysis.settings import DrawdownStep, PortfolioSettings
@@ -275,3 +280,20 @@ def test_clusters_do_not_depend_on_the_order_of_positions(risks: list[float], se
     plain, shuffled = find_clusters(lines, view, SETTINGS), find_clusters(mixed, view, SETTINGS)
     assert [(c.name, c.lines) for c in plain] == [(c.name, c.lines) for c in shuffled]
     assert [c.risk_usd for c in plain] == pytest.approx([c.risk_usd for c in shuffled], rel=1e-9, abs=1e-6)
+
+
+def test_a_cut_that_brings_liquidation_nearer_is_refused_whatever_the_tail_says() -> None:
+    # The tail sees no risk at all here (covariance zero): only the margin model knows that the short holds the long.
+    btc, eth = books.instrument("BTC"), books.instrument("ETH")
+    long, short = books.position(btc, Side.LONG, 50, 100), books.position(eth, Side.SHORT, 40, 100)
+    alone = books.position(books.instrument("SOL"), Side.LONG, 1, 100, margin_mode=MarginMode.ISOLATED)
+    read = books.snapshot([long, short], [btc, eth], wallet=books.account(500, maintenance_margin=50))
+    model = margin_model(read, MarketFactor("BTC", {"BTC": 1.0, "ETH": 1.0}, frozenset()))
+    assert isinstance(model, MarginModel)
+    calm = BookTail((long.key, short.key), np.array([5e3, -4e3]), np.zeros((2, 2)), np.zeros(2))
+    judge = UnhedgeJudge(calm, model, joint_liquidation_move(model))
+    assert judge.raises_tail({short.key: 0.5})
+    assert not judge.raises_tail({long.key: 0.9})
+    assert not judge.raises_tail({alone.key: 0.5})
+    dead = UnhedgeJudge(calm, replace(model, margin_balance_usd=0.0), 0.0)
+    assert not dead.raises_tail({short.key: 0.5})

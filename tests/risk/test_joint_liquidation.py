@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market_analysis.domain import Category, Finding, MarginMode, Position, Severity, Side, Snapshot
+from market_analysis.domain import Category, Finding, Instrument, MarginMode, Position, Severity, Side, Snapshot
 from market_analysis.risk.joint_liquidation import AtStop, grid_within, joint_liquidation_move, margin_rate_at_stops
 from market_analysis.risk.margin_build import margin_model
 from market_analysis.risk.margin_model import MarginModel
@@ -23,7 +23,7 @@ BTC_INVERSE = books.instrument("BTC", Category.INVERSE)
 ONE = MarketFactor("BTC", {"BTC": 1.0, "ETH": 1.0}, frozenset())
 
 
-def free_of_fees(item):  # type: ignore[no-untyped-def]
+def free_of_fees(item: Instrument) -> Instrument:
     return replace(item, taker_fee_frac=Decimal(0))
 
 
