@@ -201,6 +201,7 @@ def _size_request(inputs: PositionInputs, anchored: Anchored, risk_frac: float, 
         liquidation=inputs.liquidation,
         funding_frac=inputs.funding_frac,
         funding_intervals=math.floor(inputs.funding_intervals(hours)),
+        is_held=True,
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from market_analysis.domain import Instrument, MarginMode, RiskTier, quantity
-from market_analysis.risk.liquidation_buffer import liquidation_buffer
+from market_analysis.risk.liquidation_buffer import isolated_liquidation, liquidation_buffer
 from market_analysis.risk.valuation import Valuer
 from market_analysis.settings import RiskSettings
 
@@ -17,7 +17,8 @@ class SizeRequest:
 
     equity_usd: account equity, None when it could not be read. notional_usd: of the position held, read only with
     `[risk] base = "notional"`. risk_frac: fraction of that base to lose at the stop. funding_frac: rate per interval, longs pay
-    when positive; funding_intervals: how many the budget must pay for. liquidation: known price, tested for isolated margin.
+    when positive; funding_intervals: how many the budget must pay for. liquidation: the venue's price, for isolated margin; a trade
+    that is not held yet (`is_held` False) has none, and it is worked out from leverage and tiers.
     """
 
     sign: int
@@ -31,6 +32,7 @@ class SizeRequest:
     liquidation: float | None = None
     funding_frac: float = 0.0
     funding_intervals: float = 0.0
+    is_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +94,13 @@ def _refuse_inputs(request: SizeRequest, valuer: Valuer, settings: RiskSettings)
         return refused("no_stop", "there is no stop to size from")
     if request.stop <= 0.0 or request.sign * (request.entry - request.stop) <= 0.0:
         return refused("stop_wrong_side", f"stop {request.stop:g} is not on the loss side of entry {request.entry:g}")
-    buffer = liquidation_buffer(request.sign, request.entry, request.stop, request.liquidation, request.margin_mode, 0.0)
-    if buffer.stop_is_beyond:
-        return refused("stop_beyond_liquidation", f"liquidation at {request.liquidation:g} comes before stop {request.stop:g}")
-    return None
+    detail = _beyond(request, request.stop, request.liquidation)
+    return refused("stop_beyond_liquidation", detail) if detail else None
+
+
+def _beyond(request: SizeRequest, stop: float, liquidation: float | None) -> str:
+    buffer = liquidation_buffer(request.sign, request.entry, stop, liquidation, request.margin_mode, 0.0)
+    return f"liquidation at {liquidation:.8g} comes before stop {stop:.8g}" if buffer.stop_is_beyond else ""
 
 
 def _bound(size: Decimal, request: SizeRequest, instrument: Instrument, valuer: Valuer) -> tuple[str, str]:
@@ -120,7 +125,11 @@ def _bound(size: Decimal, request: SizeRequest, instrument: Instrument, valuer: 
             "exceeds_equity",
             f"initial margin {value * (valuer.usd_rate or 0.0) / leverage:.6g} USD is above the account's equity",
         )
-    return "", ""
+    if request.is_held or request.stop is None:
+        return "", ""
+    liquidation = isolated_liquidation(request.sign, float(size), request.entry, leverage, valuer, instrument.tiers)
+    detail = _beyond(request, request.stop, liquidation)
+    return ("stop_beyond_liquidation", detail) if detail else ("", "")
 
 
 def _tier(tiers: tuple[RiskTier, ...], value: float) -> RiskTier | None:

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import numpy as np
 
-from market_analysis.domain import Bars, History, InstrumentId, Unknown
+from market_analysis.domain import Bars, History, InstrumentId, Unknown, to_milliseconds
 from market_analysis.errors import QuantError
 from market_analysis.quant.arrays import Float1D, Float2D
 from market_analysis.quant.blend import blend, blended_variance_path
@@ -79,7 +79,7 @@ def fit_models(
     """Fit every instrument on its closed hourly bars, all GARCH models of one length in one batch.
 
     What cannot be modelled is `Unknown` with its reason: the bars' own, `not_enough_bars`, `too_many_gaps`, `no_movement`,
-    `bars_unusable`; `as_of` is its time.
+    `bars_unusable`; `as_of` is its time. Bars that close after `as_of` are not looked at.
     """
     models: dict[InstrumentId, VolatilityModel | Unknown[VolatilityModel]] = {}
     usable: dict[InstrumentId, BarSeries] = {}
@@ -89,7 +89,8 @@ def fit_models(
             reason, detail = ("not_read", "no hourly bars were read") if bars is None else (bars.reason, bars.detail)
             models[instrument] = Unknown(reason, detail, as_of)
             continue
-        series = bar_series(bars[-settings.vol.bars :], settings)
+        closed = bars.closed_before(to_milliseconds(as_of))
+        series = bar_series(closed[-settings.vol.bars :], settings)
         if isinstance(series, BarSeries):
             usable[instrument] = series
         else:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from market_analysis.domain import Category, MarginMode
+from market_analysis.risk.liquidation_buffer import isolated_liquidation
 from market_analysis.risk.lots import split_lots
 from market_analysis.risk.sizing import SizeRequest, loss_per_contract, plan_size
 from market_analysis.risk.valuation import Valuer, valuer_for
@@ -76,6 +77,7 @@ def test_notional_base_reads_the_notional() -> None:
         ({"leverage": 60.0}, {"tiers": books.tiers(600)}, "leverage_above_tier"),
         ({"leverage": 101.0}, {"tiers": ()}, "leverage_above_tier"),
         ({"leverage": 1.0, "stop": 99.6}, {}, "exceeds_equity"),
+        ({"margin_mode": MarginMode.ISOLATED, "leverage": 20.0}, {}, "stop_beyond_liquidation"),
     ],
 )
 def test_every_refusal_has_its_name_and_no_quantity(
@@ -84,6 +86,39 @@ def test_every_refusal_has_its_name_and_no_quantity(
     plan = plan_size(replace(BASE, **request_change), replace(ITEM, **item_change), FREE, RISK)  # type: ignore[arg-type]
     assert (plan.quantity, plan.refusal, plan.loss_usd) == (None, code, None)
     assert plan.detail
+
+
+def test_liquidation_of_a_new_isolated_trade_by_hand() -> None:
+    tiers = books.tiers(2_000_000)
+    # (100 - 10) / (1 - .005) and (100 + 10) / (1 + .005)
+    assert isolated_liquidation(1, 1.0, 100.0, 10.0, FREE, tiers) == pytest.approx(90.45226)
+    assert isolated_liquidation(-1, 1.0, 100.0, 10.0, FREE, tiers) == pytest.approx(109.45274)
+    assert isolated_liquidation(1, 1.0, 100.0, 1.0, FREE, tiers) is None
+    assert isolated_liquidation(1, 1.0, 100.0, 10.0, FREE, ()) is None
+    inverse = Valuer(True, 1.0, 0.0, 0.0, 50_000.0)
+    # 10,000 USD at 50,000 is .2 BTC: 10,000 * 1.005 / (.2 + .02) and 10,000 * .995 / (.2 - .02)
+    assert isolated_liquidation(1, 10_000.0, 50_000.0, 10.0, inverse, tiers) == pytest.approx(45_681.82, abs=0.01)
+    assert isolated_liquidation(-1, 10_000.0, 50_000.0, 10.0, inverse, tiers) == pytest.approx(55_277.78, abs=0.01)
+    assert isolated_liquidation(-1, 10_000.0, 50_000.0, 1.0, inverse, tiers) is None
+
+
+@given(st.sampled_from([1, -1]), st.floats(2, 50), st.floats(1_000, 9_000_000))
+def test_at_liquidation_margin_and_profit_equal_maintenance_margin(sign: int, leverage: float, value: float) -> None:
+    tiers = books.tiers(1_000_000)
+    size = value / 100.0
+    price = isolated_liquidation(sign, size, 100.0, leverage, FREE, tiers)
+    if price is None:
+        return
+    there = size * price
+    tier = next((tier for tier in tiers if there <= float(tier.limit_value)), tiers[-1])
+    maintenance = there * float(tier.maintenance_margin_frac) - float(tier.deduction)
+    assert value / leverage + FREE.profit(sign, size, 100.0, price) == pytest.approx(maintenance, abs=1e-6 * value)
+
+
+def test_a_held_position_is_tested_against_the_venues_price_only() -> None:
+    request = replace(BASE, margin_mode=MarginMode.ISOLATED, leverage=20.0, is_held=True)
+    assert plan_size(request, ITEM, FREE, RISK).refusal is None
+    assert plan_size(replace(request, liquidation=96.0), ITEM, FREE, RISK).refusal == "stop_beyond_liquidation"
 
 
 def test_no_rate_no_size() -> None:

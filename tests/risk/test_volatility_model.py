@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from datetime import timedelta
 
 import books
 import numpy as np
@@ -202,3 +203,8 @@ def test_later_bars_do_not_exist_for_an_earlier_model() -> None:
     seen = bars.closed_before(moment)
     assert len(seen) == 1_500
     assert model_of(seen).last_bar_ms == int(bars.open_time_ms[1_499])
+    as_of = seen.last_close_time + timedelta(minutes=59)
+    then, alone = (fit_model(ITEM.id, some, SETTINGS, as_of) for some in (bars, seen))
+    assert isinstance(then, VolatilityModel)
+    assert isinstance(alone, VolatilityModel)
+    assert then.report == alone.report
