@@ -79,11 +79,14 @@ def coverage(stops: Sequence[RestingStop], position: Position) -> Coverage:
 
 
 def adverse_price(position: Position, mark: Decimal, stress_gap_frac: float) -> float:
-    """Where uncovered size is assumed to end: the stress gap from the mark, for isolated margin not beyond liquidation."""
+    """Where uncovered size is assumed to end: the stress gap from the mark, for isolated margin not beyond liquidation.
+
+    A liquidation price that the mark has already passed bounds nothing.
+    """
     sign = position.side.sign
     gap = float(mark) * (1.0 - sign * stress_gap_frac)
     liquidation = _isolated_liquidation(position)
-    if liquidation is None:
+    if liquidation is None or sign * (mark - liquidation) <= 0:
         return gap
     return max(gap, float(liquidation)) if sign > 0 else min(gap, float(liquidation))
 

@@ -57,6 +57,8 @@ def test_isolated_naked_size_loses_no_more_than_at_liquidation() -> None:
     assert report.assumed_usd == Decimal(16)
     short = replace(SHORT, margin_mode=MarginMode.ISOLATED, liquidation_price=Decimal(107))
     assert assess(short)[2].from_mark == pytest.approx(14.0)
+    passed = replace(ISOLATED, liquidation_price=Decimal(101))
+    assert assess(passed)[2].from_mark == pytest.approx(30.0)
 
 
 def test_partial_cover_splits_the_loss_nearest_stop_first() -> None:
