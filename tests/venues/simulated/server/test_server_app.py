@@ -120,6 +120,63 @@ def test_bad_queries_are_10001(world: World, path: str, query: str) -> None:
     assert (status, json.loads(answer)["retCode"]) == (200, 10001)
 
 
+ORDER = {"category": "linear", "symbol": "BTCUSDT", "side": "Buy", "orderType": "Market", "qty": "0.01"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/v5/order/create", ORDER | {"side": "Up"}),
+        ("/v5/order/create", ORDER | {"side": ""}),
+        ("/v5/order/create", ORDER | {"qty": "NaN"}),
+        ("/v5/order/create", ORDER | {"qty": "much"}),
+        ("/v5/order/create", ORDER | {"positionIdx": "x"}),
+        ("/v5/order/create", ORDER | {"category": "option"}),
+        ("/v5/order/create", ORDER | {"category": "spot"}),
+        ("/v5/order/cancel", {"category": "linear", "symbol": "BTCUSDT"}),
+        ("/v5/order/cancel-all", {"category": "linear"}),
+        ("/v5/order/create-batch", {"category": "linear", "request": [ORDER] * 11}),
+        ("/v5/order/create-batch", {"category": "linear"}),
+        ("/v5/position/set-leverage", {"category": "linear", "symbol": "BTCUSDT", "buyLeverage": "3"}),
+        ("/v5/position/trading-stop", {"category": "linear", "symbol": "BTCUSDT", "tpslMode": "Half"}),
+        ("/v5/position/switch-mode", {"category": "linear", "symbol": "BTCUSDT", "mode": 1}),
+        ("/v5/position/switch-mode", {"category": "linear", "mode": 3}),
+        ("/v5/position/set-auto-add-margin", {"category": "linear", "symbol": "BTCUSDT", "autoAddMargin": 2}),
+        ("/v5/account/set-margin-mode", {"setMarginMode": "LOOSE"}),
+        ("/v5/account/set-collateral-switch", {"coin": "BTC", "collateralSwitch": "MAYBE"}),
+    ],
+)
+def test_bad_writes_are_10001_and_change_nothing(world: World, path: str, body: dict[str, object]) -> None:
+    def known() -> tuple[object, ...]:
+        with world.server.exchange() as exchange:
+            orders = tuple(exchange.orders(UID, "linear"))
+            return orders, exchange.positions(UID, "linear"), exchange.account_info(UID)
+
+    before = known()
+    _, status, answer = ask_raw(world.server, path, body=json.dumps(body))
+    assert (status, json.loads(answer)["retCode"]) == (200, 10001)
+    assert known() == before
+
+
+def test_order_filters(world: World) -> None:
+    def found(path: str, query: str) -> set[str]:
+        result = json.loads(ask_raw(world.server, path, f"category=linear&settleCoin=USDT&{query}")[2])["result"]
+        return {row["orderId"] for row in result["list"]}
+
+    orders = world.exchange.orders(UID, "linear")
+    opened = {row.order_id for row in orders if row.is_open}
+    stops = {row.order_id for row in orders if row.is_open and row.stop_order_type}
+    assert found("/v5/order/realtime", "orderFilter=StopOrder") == stops
+    assert found("/v5/order/realtime", "orderFilter=Order") == opened - stops
+    assert found("/v5/order/realtime", "orderFilter=tpslOrder") == set()
+    assert found("/v5/order/realtime", "openOnly=1&limit=50") == {row.order_id for row in orders}
+    filled = next(row for row in orders if row.order_status == "Filled")
+    assert found("/v5/order/realtime", f"orderId={filled.order_id}") == {filled.order_id}
+    assert found("/v5/order/history", f"orderId={filled.order_id}") == {filled.order_id}
+    assert found("/v5/order/history", "orderStatus=Rejected") == set()
+    assert found("/v5/order/history", "baseCoin=XRP") == {row.order_id for row in orders if row.symbol == "XRPUSDT"}
+
+
 def test_options_are_empty_everywhere(world: World) -> None:
     for path in ("/v5/market/instruments-info", "/v5/market/tickers", "/v5/position/list", "/v5/position/closed-pnl"):
         result = json.loads(ask_raw(world.server, path, "category=option")[2])["result"]
