@@ -59,11 +59,10 @@ class PricesAt:
             self._seen[key] = read(spec.category, spec.symbol, self._at)
         return self._seen[key]
 
-    def preset(self, spec: InstrumentSpec, values: dict[TriggerBy, Decimal]) -> None:
-        """Use these prices for an instrument instead of asking the market: a point inside a minute."""
+    def preset(self, spec: InstrumentSpec, source: TriggerBy, price: Decimal) -> None:
+        """Use this price for an instrument instead of asking the market: a point inside a minute."""
         self._inside.add(spec.key)
-        for source, value in values.items():
-            self._seen[(spec.category, spec.symbol, source)] = value
+        self._seen[(spec.category, spec.symbol, source)] = price
 
     def last(self, spec: InstrumentSpec) -> Decimal:
         """Last traded price."""

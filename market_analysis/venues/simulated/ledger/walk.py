@@ -113,7 +113,8 @@ def _walk_segment(account: AccountState, market: MarketData, spec: InstrumentSpe
             return
         segment = segment.from_fraction(meeting.fraction)
         prices = PricesAt(market, time_ms)
-        prices.preset(spec, {source: to_tick(spec, price, ROUND_HALF_EVEN) for source, price in segment.start.items()})
+        for source in ("LastPrice", "MarkPrice"):
+            prices.preset(spec, source, to_tick(spec, segment.start[source], ROUND_HALF_EVEN))
         _happen(account, meeting, prices, time_ms)
 
 
