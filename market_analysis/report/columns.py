@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from market_analysis.report.numbers import clipped
 
-_LEAST_LAST = 12
+_LEAST_LAST = 14
 """The last column, free text, keeps at least this many characters."""
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from market_analysis.domain import Severity
+from market_analysis.report.cells import can_lose_cell, level_cell, no_room_reason, probability_hours, stop_cell
 from market_analysis.report.columns import Column, fit_table
-from market_analysis.report.names import NO_STOP, doubtful_parts, full_name, is_reliable, short_name, worst_first
+from market_analysis.report.names import doubtful_parts, full_name, is_reliable, short_name, worst_first
 from market_analysis.report.numbers import (
     UNKNOWN,
     age,
@@ -20,7 +21,7 @@ from market_analysis.report.numbers import (
     short_price,
     until,
 )
-from market_analysis.risk.types import Analysis, BookReport, ClusterReport, HoldingReport, PositionReport, ProtectionState, Verdict
+from market_analysis.risk.types import Analysis, BookReport, ClusterReport, HoldingReport, PositionReport, Verdict
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -116,17 +117,6 @@ def _room_line(analysis: Analysis) -> Line:
     )
 
 
-def no_room_reason(book: BookReport) -> tuple[str, bool]:
-    """Why there is no ROOM, and whether that is only because no limit was set."""
-    if book.equity_usd is None:
-        return "equity not known", False
-    if book.day_limit_usd is None:
-        unset = book.equity_at_reset_usd is not None
-        return ("no daily limit: set [risk] daily_loss_limit_frac" if unset else "equity at the reset not known"), unset
-    missing = "day's profit" if book.day_left_usd is None else "loss if all stops fill"
-    return f"{missing} not known", False
-
-
 def _account_line(analysis: Analysis) -> Line:
     book = analysis.book
     naked = "?" if book.naked_count is None else str(book.naked_count)
@@ -156,11 +146,6 @@ def _position_lines(analysis: Analysis) -> list[Line]:
     return [Line(head, Verdict.NORMAL), *(Line(text, row.position_health) for text, row in zip(rows, ordered, strict=True))]
 
 
-def probability_hours(rows: list[PositionReport]) -> int | None:
-    """The horizon of the probabilities of a book, None where none was made."""
-    return next((row.probabilities.horizon_hours for row in rows if row.probabilities), None)
-
-
 def _cells(row: PositionReport) -> tuple[str, ...]:
     guard = row.protection
     return (
@@ -172,25 +157,13 @@ def _cells(row: PositionReport) -> tuple[str, ...]:
         stop_cell(row),
         (guard.nearest_trigger_source or UNKNOWN) if guard.nearest_stop is not None else "-",
         can_lose_cell(row),
-        short_price(row.stop_loss, row.tick_size),
-        short_price(row.take_profit, row.tick_size),
+        level_cell(row, row.stop_loss, "stop_passed"),
+        level_cell(row, row.take_profit, "target_passed"),
         probability(row.dynamic_p_tp),
         UNKNOWN if row.adl_rank is None else str(row.adl_rank),
         money(row.funding_per_day_usd, sign=True, digits=1),
         plain(row.action_required),
     )
-
-
-def stop_cell(row: PositionReport) -> str:
-    """What protects a position at the exchange right now, or the word for why nothing does."""
-    guard = row.protection
-    stop = NO_STOP.get(guard.state) or short_price(guard.nearest_stop, row.tick_size)
-    return f"{stop} ({percent(guard.covered_frac, 0)})" if guard.state is ProtectionState.PARTIAL else stop
-
-
-def can_lose_cell(row: PositionReport) -> str:
-    """What can still be lost, with `!` where a part of it rests on the assumed stress gap."""
-    return money(row.protection.can_lose_usd) + ("!" if row.protection.assumed_usd > 0 else "")
 
 
 def _holdings_line(holdings: tuple[HoldingReport, ...], book: BookReport) -> list[Line]:

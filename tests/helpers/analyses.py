@@ -467,7 +467,7 @@ def flat() -> Analysis:
 
 def unknown() -> Analysis:
     """Neither positions nor account could be read."""
-    nothing = {name: None for name in BookReport.__dataclass_fields__}
+    nothing = dict.fromkeys(BookReport.__dataclass_fields__)
     kept = {
         "next_reset": RESET,
         "margin_mode": MarginMode.UNKNOWN,
@@ -536,7 +536,7 @@ def hedged() -> Analysis:
         r_multiple=-0.6,
         stop_loss=D("72800"),
         take_profit=D("66800"),
-        protection=protection(ProtectionState.PARTIAL, "72900", "190", quantity="0.1", covered=0.5, assumed="100"),
+        protection=protection(ProtectionState.PARTIAL, "72900", "301.6", quantity="0.1", covered=0.5, assumed="100"),
     )
     held = HoldingReport("BTC", D("0.3"), D("21300"), 0.95, 0.03)
     return replace(
