@@ -25,6 +25,7 @@ from market_analysis.risk.data_quality import assess_data, data_findings
 from market_analysis.risk.day_marks import updated_marks
 from market_analysis.risk.holdings import stress_usd
 from market_analysis.risk.margin_health import MarginHealth
+from market_analysis.risk.mark_changes import unrealized_change
 from market_analysis.risk.market_view import MarketView, history_findings, market_view
 from market_analysis.risk.peaks import Peak, equity_peak
 from market_analysis.risk.resting_entries import resting_entries_usd
@@ -47,7 +48,7 @@ def analyse(
     """
     quality = assess_data(snapshot, history, settings.data)
     market = market_view(snapshot, history, settings.portfolio)
-    bridge, peak = _equity(snapshot, memory, settings)
+    bridge, peak = _equity(snapshot, history, memory, settings)
     risk = book_risk(snapshot, history, memory, settings, models, market, bridge)
     loss = _loss_usd(risk)
     limits = room(settings.risk.daily_loss_limit_frac, bridge.equity_at_reset_usd, bridge.day_pnl_usd, loss)
@@ -92,7 +93,7 @@ def incomplete_findings(book: BookReport, margin: MarginHealth) -> tuple[Finding
         "loss_if_all_stops_fill_usd": book.loss_if_all_stops_fill_usd,
         "resting_entries_usd": book.resting_entries_usd,
         "es_99_1d_usd": book.es_99_1d_usd,
-        "mmr_at_stops_frac": 0.0 if margin.model is None else book.mmr_at_stops_frac,
+        "mmr_at_stops_frac": 0.0 if margin.model is None else margin.rate_at_stops,
     }
     missing = [name for name, value in figures.items() if value is None]
     if not missing:
@@ -108,12 +109,14 @@ def incomplete_findings(book: BookReport, margin: MarginHealth) -> tuple[Finding
     )
 
 
-def _equity(snapshot: Snapshot, memory: Memory, settings: Settings) -> tuple[EquityBridge, Peak]:
+def _equity(snapshot: Snapshot, history: History, memory: Memory, settings: Settings) -> tuple[EquityBridge, Peak]:
     if isinstance(snapshot.account, Unknown):
         return EquityBridge(None, None, None, None, ()), Peak(memory.equity_peak_usd, memory.equity_peak_at, None)
     account = snapshot.account
     tolerance = settings.portfolio.unexplained_equity_tolerance_frac
-    bridge = equity_bridge(account.equity, account.unrealized_pnl, snapshot.day, memory, tolerance)
+    day = snapshot.day
+    from_bars = None if isinstance(day, Unknown) else unrealized_change(snapshot, history, day.since)
+    bridge = equity_bridge(account.equity, account.unrealized_pnl, day, memory, tolerance, from_bars)
     return bridge, equity_peak(memory, snapshot.as_of, account.equity, snapshot.day)
 
 

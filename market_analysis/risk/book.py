@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
@@ -94,7 +95,7 @@ def book_report(parts: BookParts) -> BookReport:
         portfolio_scale=parts.caps.portfolio_scale,
         margin_mode=MarginMode.UNKNOWN if account is None else account.margin_mode,
         maintenance_margin_frac=_margin_rate(account),
-        mmr_at_stops_frac=parts.margin.rate_at_stops,
+        mmr_at_stops_frac=_finite(parts.margin.rate_at_stops),
         joint_liquidation_move_frac=parts.margin.move_frac,
         joint_liquidation_factor=parts.margin.factor,
         naked_count=_naked(reports),
@@ -138,6 +139,11 @@ def _margin_rate(account: Account | None) -> float | None:
     if account is None or account.maintenance_margin_frac is None:
         return None
     return float(account.maintenance_margin_frac)
+
+
+def _finite(rate: float | None) -> float | None:
+    """No margin balance left is no number: the finding `joint_liquidation_at_stops` says it."""
+    return rate if rate is not None and math.isfinite(rate) else None
 
 
 def _naked(reports: Sequence[PositionReport] | None) -> int | None:

@@ -15,8 +15,8 @@ ZERO = Decimal(0)
 class EquityBridge:
     """The day since the account's reset, USD.
 
-    equity_at_reset_usd, source: `recorded` | `rebuilt` | `estimated` (what is not known of that moment, unrealised
-    profit or the collateral's revaluation since, is taken as zero) | None unknown.
+    equity_at_reset_usd, source: `recorded` | `rebuilt` | `estimated` (what is not known of that moment, the
+    unrealised profit of what was closed since or the collateral's revaluation, is taken as zero) | None unknown.
     day_pnl_usd: equity change net of flows. unexplained_usd: the residual, None where there is nothing independent to check
     against (a rebuilt anchor balances by construction).
     """
@@ -34,13 +34,14 @@ def equity_bridge(
     day: DayActivity | Unknown[DayActivity],
     memory: Memory,
     tolerance_frac: float,
+    change_from_bars: Decimal | None = None,
 ) -> EquityBridge:
     """equity now - equity at reset = pnl + costs + flows + collateral revaluation + change of unrealised profit + residual.
 
     costs = fees + funding (negative when paid). The change of unrealised profit needs the unrealised profit at the reset,
     remembered if an analysis ran at the boundary; a residual is only stated when that and the collateral's revaluation are
-    known. Neutral entries move money within the account and explain nothing. Residual above `tolerance_frac` of equity:
-    `unexplained_equity_change`.
+    known. `change_from_bars` (see `mark_changes`) stands in for it when the anchor itself must be worked out. Neutral entries
+    move money within the account and explain nothing. Residual above `tolerance_frac` of equity: `unexplained_equity_change`.
     """
     if isinstance(day, Unknown):
         return EquityBridge(None, None, None, None, ())
@@ -48,7 +49,7 @@ def equity_bridge(
     marks = marks_of(memory, day.since)
     logged = day.realized_pnl_usd + day.fees_usd + day.funding_usd + day.flows_usd
     unrealized_change = None if unrealized_usd is None or marks.unrealized_usd is None else unrealized_usd - marks.unrealized_usd
-    anchor, source = _anchor(day, marks.equity_usd, equity_usd, unrealized_usd, unrealized_change, logged)
+    anchor, source = _anchor(day, marks.equity_usd, equity_usd, unrealized_usd, unrealized_change, change_from_bars, logged)
     if anchor is None:
         return EquityBridge(None, None, None, None, findings)
     residual = None
@@ -63,19 +64,23 @@ def _anchor(
     remembered: Decimal | None,
     equity: Decimal,
     unrealized: Decimal | None,
-    unrealized_change: Decimal | None,
+    change: Decimal | None,
+    change_from_bars: Decimal | None,
     logged: Decimal,
 ) -> tuple[Decimal | None, str | None]:
+    """Equity at the reset and how it is known; read late it is equity now less log entries and mark changes since."""
     if day.equity_at_reset_usd is not None:
         return day.equity_at_reset_usd, day.equity_at_reset_source
     if remembered is not None:
         return remembered, "recorded"
     if unrealized is None:
         return None, None
-    revaluation = day.collateral_revaluation_usd
-    if unrealized_change is not None and revaluation is not None and not day.unknown_types:
-        return equity - logged - unrealized_change - revaluation, "rebuilt"
-    return equity - logged - (unrealized if unrealized_change is None else unrealized_change) - (revaluation or ZERO), "estimated"
+    # Bars tell the change of what is still open; with profit realised since, something open at the reset may be gone.
+    whole = change is not None or (change_from_bars is not None and day.realized_pnl_usd == 0)
+    moved = next(value for value in (change, change_from_bars, unrealized) if value is not None)
+    provable = whole and day.collateral_revaluation_usd is not None and not day.unknown_types
+    anchor = equity - logged - moved - (day.collateral_revaluation_usd or ZERO)
+    return anchor, "rebuilt" if provable else "estimated"
 
 
 def _unknown_types(day: DayActivity) -> tuple[Finding, ...]:

@@ -254,7 +254,8 @@ class BookReport:
     loss_if_all_stops_fill_usd over equity. naked_count: positions without any counting stop, None when orders are unknown.
     risk_cap: limit of the planned risk after the drawdown throttle.
     joint_liquidation_move_frac: signed beta-weighted joint move at which the account is liquidated (negative: down), None
-    when no such move lies within reach. mmr_at_stops_frac: the account's margin rate with every position at its stop.
+    when no such move lies within reach. mmr_at_stops_frac: the account's margin rate with every position at its stop, None when
+    unknown or when no margin balance is left (finding `joint_liquidation_at_stops`).
     """
 
     total_positions: int | None
