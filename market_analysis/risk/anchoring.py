@@ -146,9 +146,12 @@ def _from(
 
 
 def _take_in(state: PositionMemory, events: Sequence[AnchorEvent], inputs: AnchorInputs, model: VolatilityModel) -> PositionMemory:
-    """Advance `state` over every bar closed after `through_ms`, re-anchoring where later fills fall."""
+    """Advance `state` over every bar closed after `through_ms`, re-anchoring where later fills fall.
+
+    Bars at the very start of the history, before its first ATR, teach nothing (memory older than the history).
+    """
     bars, series = inputs.series.bars, inputs.series
-    rows = [int(row) for row in np.flatnonzero(bars.open_time_ms > state.through_ms)]
+    rows = [int(row) for row in np.flatnonzero((bars.open_time_ms > state.through_ms) & np.isfinite(series.atr)) if row > 0]
     before = rows[0] - 1 if rows else len(bars) - 1
     span = [max(before, 1), *rows]
     sigmas = dict(zip(span, (float(s) for s in horizon_sigmas(model, series, span, inputs.settings.vol)), strict=True))

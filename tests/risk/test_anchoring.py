@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import cache
 
 import books
@@ -253,6 +254,17 @@ def test_a_protective_stop_that_becomes_known_renews_r0_and_keeps_the_tighter_st
     assert after.r0 == pytest.approx(event.entry * 0.01)
     assert after.r0_source == "first_protective_stop"
     assert after.stop >= before.stop
+
+
+def test_memory_older_than_the_history_is_carried_over_the_gap() -> None:
+    event = event_at(0, 10, 30, "a")
+    fresh = plan_at(0, LAST_OPEN + HOUR_MS, (event,), None).memory
+    old = replace(fresh, through_ms=LAST_OPEN - 3 * COUNT * HOUR_MS, anchor_time=fresh.anchor_time - timedelta(days=60))
+    carried = plan_at(0, LAST_OPEN + HOUR_MS, (event,), old)
+    assert carried.choice is None
+    assert carried.memory.through_ms == LAST_OPEN
+    assert carried.memory.stop >= fresh.stop
+    assert carried.memory.peak == max(fresh.peak, float(all_bars(0).high[3:].max()))
 
 
 def test_no_stop_at_all_where_the_atr_is_as_large_as_the_price() -> None:

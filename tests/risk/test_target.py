@@ -12,8 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market_analysis.quant.policy_inputs import ScaleOut
+from market_analysis.quant.policy import StopRule, signed_distance
+from market_analysis.quant.policy_inputs import PolicyInputs, ScaleOut
 from market_analysis.risk.probability import CLOSED_FORM, SIMULATED, PolicyState, probability_report, run_policy, seed_for
+from market_analysis.risk.ratchet import RatchetRules
 from market_analysis.risk.target import (
     choose_target,
     multiple_grid,
@@ -165,9 +167,54 @@ def test_the_stop_already_in_profit_still_needs_no_better_peak_than_the_price() 
     assert run_policy(moved, model(), np.empty(0), SETTINGS, 1) is not None
 
 
+@given(
+    st.sampled_from([1, -1]),
+    st.floats(50, 150),
+    st.floats(0.5, 20),
+    st.floats(0, 60),
+    st.floats(0.1, 10),
+    st.floats(0.2, 3),
+    st.floats(60, 140),
+)
+def test_the_simulated_policy_is_the_policy_that_is_run(
+    sign: int, entry: float, r0: float, excursion: float, atr: float, after: float, price: float
+) -> None:
+    """The ratchet of the plan and the stop rule inside every simulated path are one rule (ruling 3)."""
+    stops = StopsSettings(breakeven_after_R=after)
+    peak = entry + sign * min(excursion, 0.9 * entry)
+    rules = RatchetRules(sign, 2.0, 0.00055, 0.0, stops)
+    moved = rules.trailed_stop(entry, r0, peak, atr)
+    inputs = PolicyInputs(
+        side=sign,
+        price=price,
+        entry=entry,
+        stop=entry - sign * r0,
+        initial_risk=r0,
+        peak=max(peak, price) if sign > 0 else min(peak, price),
+        atr=atr,
+        trail_mult_initial=stops.atr_trail_mult_initial,
+        trail_mult_late=stops.atr_trail_mult_late,
+        breakeven_after_r=after,
+        fee_frac=0.00055,
+        scale_outs=(),
+        runner_frac=1.0,
+        target_grid=np.empty(0),
+        variance_path=np.ones(1),
+        residuals=np.zeros((1, 3)),
+        seed=1,
+    )
+    rule = StopRule(inputs)
+    distance = signed_distance(inputs, peak)
+    if abs(rules.reached_r(entry, r0, peak) - after) < 1e-9:
+        return
+    assert (moved is None) is (distance < rule.trigger)
+    if moved is not None:
+        assert signed_distance(inputs, moved) == pytest.approx(float(rule.candidate(np.array([distance]))[0]), abs=1e-9)
+
+
 def test_seeds_are_stable_and_differ_by_everything_they_depend_on() -> None:
-    # sha256("7|main/BTCUSDT|1000"), first 8 bytes big-endian, shifted right by one: pins the bytes across runs and platforms
-    assert seed_for(7, "main/BTCUSDT", 1_000) == seed_for(7, "main/BTCUSDT", 1_000)
+    # sha256sum of "7|main/BTCUSDT|1000" begins 63d9cc2727bb8af6; shifted right by one. Pins the bytes across runs and platforms.
+    assert seed_for(7, "main/BTCUSDT", 1_000) == 0x63D9CC2727BB8AF6 >> 1
     assert len({seed_for(7, "a", 1), seed_for(8, "a", 1), seed_for(7, "b", 1), seed_for(7, "a", 2)}) == 4
     assert 0 <= seed_for(2**63 - 1, "x", 2**50) < 2**63
 
