@@ -96,44 +96,55 @@ def backtest(
     Raises:
         QuantError: an index without a bar to live through, a price outside the entry bar, a level at or below zero, bad arrays.
     """
-    multiple = m if dynamic_m is None else dynamic_m
-    for name, value in (("k", k), ("m", m), ("dynamic_m", multiple)):
-        _above_zero(name, value)
     moment, known = entry_moment_of(bars, entry_index, entry_price, entry_moment)
     market = market_of(bars, sigma_h, atr, known, finer, funding)
     rules = RatchetRules(side.sign, k, costs.taker_fee_frac, costs.slippage_frac, stops)
-    sigma, atr_then, sign = float(market.sigma_h[known]), float(market.atr[known]), side.sign
-    k_eff = rules.k_eff(entry_price, sigma, atr_then)
-    if k_eff is None:
-        raise QuantError(
-            f"atr is {atr_then} at entry price {entry_price}: no price is far enough for a stop",
-            parameter="atr",
-            remedy="check the unit of atr (price units), or lower [stops] min_stop_atr_multiple",
-        )
-    static_stop, static_target = (entry_price * (1.0 + sign * multiple_of * sigma) for multiple_of in (-k, m))
-    _above_zero("static stop" if sign > 0 else "static target", min(static_stop, static_target))
-    stop = entry_price * math.exp(-sign * k_eff * sigma)
     entry = _Entry(market, rules, costs, entry_price, moment, entry_index, known)
-    scale_outs = scale_out_prices(sign, entry_price, abs(entry_price - stop), stops)
+    levels = _first_levels(entry, k, m, m if dynamic_m is None else dynamic_m)
+    scale_outs = scale_out_prices(side.sign, entry_price, abs(entry_price - levels.stop), stops)
     return BacktestResult(
         side=side,
         entry_index=entry_index,
         entry_price=entry_price,
         entry_moment=moment,
-        k_eff=k_eff,
-        m_eff=multiple,
+        k_eff=levels.k_eff,
+        m_eff=levels.m_eff,
         last_index=len(bars) - 1,
         missing_bars=bars[entry_index:].gaps,
-        static=_follow(entry, stop=static_stop, m=m, target=static_target, scale_outs=(None, None), on_close=_unmoved),
-        dynamic=_follow(
-            entry,
-            stop=stop,
-            m=multiple,
-            target=rules.target(entry_price, multiple, sigma),
-            scale_outs=scale_outs,
-            on_close=_ratchet(entry),
-        ),
+        static=_follow(entry, levels.static_stop, levels.static_target, m, (None, None), _unmoved),
+        dynamic=_follow(entry, levels.stop, levels.target, levels.m_eff, scale_outs, _ratchet(entry)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _FirstLevels:
+    """Levels at the entry, prices > 0."""
+
+    k_eff: float
+    m_eff: float
+    stop: float
+    target: float
+    static_stop: float
+    static_target: float
+
+
+def _first_levels(entry: _Entry, k: float, m: float, dynamic_m: float) -> _FirstLevels:
+    for name, value in (("k", k), ("m", m), ("dynamic_m", dynamic_m)):
+        _above_zero(name, value)
+    sigma, atr = float(entry.market.sigma_h[entry.known]), float(entry.market.atr[entry.known])
+    sign, price = entry.rules.sign, entry.price
+    k_eff = entry.rules.k_eff(price, sigma, atr)
+    if k_eff is None:
+        raise QuantError(
+            f"atr is {atr} at entry price {price}: no price is far enough for a stop",
+            parameter="atr",
+            remedy="check the unit of atr (price units), or lower [stops] min_stop_atr_multiple",
+        )
+    static_stop, static_target = price * (1.0 - sign * k * sigma), price * (1.0 + sign * m * sigma)
+    _above_zero("static stop", static_stop)
+    _above_zero("static target", static_target)
+    stop = price * math.exp(-sign * k_eff * sigma)
+    return _FirstLevels(k_eff, dynamic_m, stop, entry.rules.target(price, dynamic_m, sigma), static_stop, static_target)
 
 
 def _unmoved(state: PositionMemory, seen: Seen) -> PositionMemory:
@@ -157,13 +168,7 @@ def _ratchet(entry: _Entry) -> OnClose:
 
 
 def _follow(
-    entry: _Entry,
-    *,
-    stop: float,
-    m: float,
-    target: float,
-    scale_outs: tuple[float | None, float | None],
-    on_close: OnClose,
+    entry: _Entry, stop: float, target: float, m: float, scale_outs: tuple[float | None, float | None], on_close: OnClose
 ) -> TradeResult:
     """Walk the bars from the entry until nothing is left or the data ends."""
     market, sign = entry.market, entry.rules.sign

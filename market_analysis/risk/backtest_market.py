@@ -85,7 +85,8 @@ def entry_moment_of(bars: Bars, index: int, price: float, moment: EntryMoment | 
 def market_of(
     bars: Bars, sigma_h: float | Float1D, atr: Float1D, known: int, finer: Bars | None, funding: Funding | None
 ) -> Market:
-    """The data with `sigma_h` one per bar; QuantError unless it and `atr` are sound from bar `known` on."""
+    """The data with `sigma_h` one per bar; QuantError unless it, `atr` and the prices are sound from bar `known` on."""
+    _check_prices(bars, known)
     sigmas = np.broadcast_to(np.asarray(sigma_h, dtype=np.float64), (len(bars),)) if np.ndim(sigma_h) == 0 else sigma_h
     series = {"sigma_h": np.asarray(sigmas, dtype=np.float64), "atr": np.asarray(atr, dtype=np.float64)}
     for name, values in series.items():
@@ -104,3 +105,12 @@ def market_of(
     for view in frozen.values():
         view.flags.writeable = False
     return Market(bars, frozen["atr"], frozen["sigma_h"], finer, funding)
+
+
+def _check_prices(bars: Bars, known: int) -> None:
+    later = bars[known:]
+    above, below = np.maximum(later.open, later.close), np.minimum(later.open, later.close)
+    sound = (later.low > 0.0) & (later.low <= below) & (later.high >= above) & np.isfinite(later.high)
+    if not sound.all():
+        at = known + int(np.argmin(sound))
+        raise QuantError(f"bar {at} is no bar: NaN, a price at or below 0, or a body outside its range", parameter="bars")
