@@ -1,0 +1,124 @@
+"""The page's tables: positions, findings, data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from market_analysis.domain import Finding
+from market_analysis.report.cells import can_lose_cell, level_cell, probability_hours, stop_cell
+from market_analysis.report.html.markup import Child, Markup, element, join
+from market_analysis.report.names import short_name, subject_name
+from market_analysis.report.numbers import UNKNOWN, money, multiple, price, probability
+from market_analysis.risk.types import DataQuality, PositionReport
+
+_WIDE = "wide"
+"""Class of the columns that small screens leave out."""
+
+
+def positions_table(rows: Sequence[PositionReport]) -> Markup:
+    """The screen's table, worst first."""
+    hours = probability_hours(rows)
+    heads = (
+        ("SYM", "l"),
+        ("SIDE", "l"),
+        ("notional", _WIDE),
+        ("mark", ""),
+        ("R", ""),
+        ("STOP@EXCH", ""),
+        ("trig", f"l {_WIDE}"),
+        ("can lose", ""),
+        ("PLAN", ""),
+        ("TGT", ""),
+        (f"p{hours}h" if hours else "p", _WIDE),
+        ("ADL", _WIDE),
+        ("fund/d", _WIDE),
+        ("verdict", "l"),
+        ("DO", "l"),
+    )
+    return _table(heads, [_position(row) for row in rows])
+
+
+def _position(row: PositionReport) -> Markup:
+    guard = row.protection
+    verdict = row.position_health.value
+    return element(
+        "tr",
+        _cell(short_name(row) + _leg(row), "l sym"),
+        _cell("L" if row.side.sign > 0 else "S", "l"),
+        _cell(money(row.notional_usd), _WIDE),
+        _cell(price(row.current_price, row.tick_size)),
+        _cell(multiple(row.r_multiple)),
+        _cell(stop_cell(row)),
+        _cell((guard.nearest_trigger_source or UNKNOWN) if guard.nearest_stop is not None else "-", f"l {_WIDE}"),
+        _cell(can_lose_cell(row)),
+        _cell(level_cell(row, row.stop_loss, "stop_passed")),
+        _cell(level_cell(row, row.take_profit, "target_passed")),
+        _cell(probability(row.dynamic_p_tp), _WIDE),
+        _cell(UNKNOWN if row.adl_rank is None else str(row.adl_rank), _WIDE),
+        _cell(money(row.funding_per_day_usd, sign=True, digits=1), _WIDE),
+        _cell(verdict, f"l {verdict}"),
+        _cell(row.action_required, "l do"),
+    )
+
+
+def _leg(row: PositionReport) -> str:
+    return f" #{row.key.position_index}" if row.key.position_index else ""
+
+
+def findings_table(findings: Sequence[Finding]) -> Markup:
+    """Every finding with its rule, threshold and action."""
+    heads = (
+        ("severity", "l"),
+        ("subject", "l"),
+        ("finding", "l"),
+        ("rule", f"l {_WIDE}"),
+        ("threshold", f"l {_WIDE}"),
+        ("DO", "l"),
+    )
+    rows = [
+        element(
+            "tr",
+            _cell(finding.severity.value.upper(), f"l {finding.severity.value}"),
+            _cell(subject_name(finding.subject), "l"),
+            _cell(finding.message, "l wrap"),
+            _cell(finding.rule, f"l wrap soft {_WIDE}"),
+            _cell("" if finding.threshold is None else str(finding.threshold), f"l {_WIDE}"),
+            _cell(finding.action, "l do"),
+        )
+        for finding in findings
+    ]
+    return _table(heads, rows)
+
+
+def data_table(data: DataQuality) -> Markup:
+    """Every part that was read, the doubtful ones first; bars with their gaps."""
+    names = sorted(data.parts, key=lambda name: (data.parts[name] == "ok", name))
+    rows = []
+    for name in names:
+        state = data.parts[name]
+        subject = name.partition(" ")[2]
+        bars = f"{data.bars[subject]} closed 1h bars, {data.gaps.get(subject, 0)} missing" if _is_bars(name, data) else ""
+        detail = data.details.get(name, "")
+        rows.append(
+            element(
+                "tr",
+                _cell(subject_name(name), "l"),
+                _cell(state if state == "ok" else state.upper(), "l" if state == "ok" else "l unknown"),
+                _cell(" ".join(part for part in (detail, bars) if part), "l wrap"),
+            )
+        )
+    return _table((("part", "l"), ("state", "l"), ("detail", "l")), rows)
+
+
+def _is_bars(name: str, data: DataQuality) -> bool:
+    kind, _, subject = name.partition(" ")
+    return kind == "bars" and subject in data.bars
+
+
+def _cell(content: Child, kind: str = "") -> Markup:
+    return element("td", content, class_=kind or None)
+
+
+def _table(heads: Sequence[tuple[str, str]], rows: Sequence[Markup]) -> Markup:
+    head = element("tr", *(element("th", name, class_=kind or None, scope="col") for name, kind in heads))
+    return element("div", element("table", element("thead", head), element("tbody", join(*rows))), class_="scroll")
