@@ -27,9 +27,9 @@ MARGIN_MODES: Mapping[str, MarginMode] = MappingProxyType(
 async def read_wallet(reader: Reader) -> Wallet:
     """The unified account's wallet; equity of an isolated-margin account stays readable, several sums do not apply."""
     result = await reader.read(WALLET, {"accountType": ACCOUNT_TYPE}, WalletResult)
-    if len(result.list) != 1:
-        raise MalformedAnswerError(f"{WALLET.path}: {len(result.list)} accounts, must be exactly one")
-    wallet = result.list[0]
+    if len(result.rows) != 1:
+        raise MalformedAnswerError(f"{WALLET.path}: {len(result.rows)} accounts, must be exactly one")
+    wallet = result.rows[0]
     if wallet.account_type != ACCOUNT_TYPE:
         raise MalformedAnswerError(f"{WALLET.path}: accountType is {wallet.account_type!r}, must be {ACCOUNT_TYPE!r} as asked")
     names = [coin.coin for coin in wallet.coin]
@@ -50,7 +50,7 @@ async def read_collateral_fracs(reader: Reader) -> Mapping[str, Decimal]:
         result = await reader.read(COLLATERAL, {}, CollateralResult)
     except VenueRejectedError:
         return {}
-    return {row.currency: row.collateral_ratio for row in result.list if row.collateral_ratio is not None}
+    return {row.currency: row.collateral_ratio for row in result.rows if row.collateral_ratio is not None}
 
 
 async def read_account(reader: Reader, *, name: str, venue: str, uid: str, as_of: datetime) -> Account:

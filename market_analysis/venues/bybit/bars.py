@@ -76,7 +76,7 @@ def table_of(answer: Answer, instrument: InstrumentId, window: Window, step: int
     result = parse(KlineResult, answer.result, KLINES.path)
     if (result.symbol, result.category) != (instrument.symbol, instrument.category.value):
         raise MalformedAnswerError(f"{KLINES.path}: answered {result.category} {result.symbol}, asked for {instrument}")
-    table = _floats(instrument, result.list)[::-1]
+    table = _floats(instrument, result.rows)[::-1]
     opens = table[:, 0]
     if len(table) and (opens[0] < window[0] or opens[-1] > window[1] or bool((opens % step).any())):
         raise MalformedAnswerError(f"{KLINES.path}: {instrument.symbol} has bars outside of the window or off the {step} ms grid")

@@ -73,6 +73,7 @@ def open_client(settings: BybitSettings, credentials: Credentials, wire: WireTim
             "secret": credentials.secret,
             "timeout": round(timeout_s * 1000),
             "enableRateLimit": False,
+            "timeout_on_exit": 0,
             "options": {"recvWindow": settings.recv_window_ms},
         },
         wire,

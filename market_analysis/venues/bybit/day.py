@@ -40,14 +40,15 @@ def summarise(entries: Sequence[LogEntry], since: datetime, until: datetime, usd
     """Sums by kind (ruling 16), each entry converted at the present rate of its coin.
 
     Trading rows: cash flow is profit (of a spot trade: neutral, one coin turned into another), fee a cost, funding apart; sign
-    as in the account, so money paid is negative. A row whose parts do not make up its change is named in `unknown_types` as
-    TYPE:parts, the unexplained rest counts as neutral. The equity at the reset is not in the log: None.
+    as in the account, so money paid is negative. What makes the day incomplete is named in `unknown_types`: a type that is not
+    known (its change counts as neutral), TYPE:parts (parts that do not make up the change; the rest counts as neutral),
+    COIN:chain (see `broken_chains`). The equity at the reset is not in the log: None.
 
     Raises:
         MalformedAnswerError: a coin of the log has no rate.
     """
+    unknown = broken_chains(entries)
     sums = dict.fromkeys(("pnl", "fees", "funding", "flows", "neutral"), Decimal(0))
-    unknown: set[str] = set()
     for entry in entries:
         rate = usd_rates.get(entry.currency)
         if rate is None:
@@ -68,6 +69,24 @@ def summarise(entries: Sequence[LogEntry], since: datetime, until: datetime, usd
         entries=len(entries),
         unknown_types=tuple(sorted(unknown)),
     )
+
+
+def broken_chains(entries: Sequence[LogEntry]) -> set[str]:
+    """Coins whose rows (newest first) do not lead from one cash balance to the next: a row between them is missing.
+
+    balance after = balance before + change, so every row names the balance that the next older one must have left.
+    """
+    before: dict[str, Decimal] = {}
+    broken: set[str] = set()
+    for entry in sorted(entries, key=lambda entry: entry.transaction_time, reverse=True):
+        if entry.cash_balance is None:
+            before.pop(entry.currency, None)
+            continue
+        expected = before.get(entry.currency, entry.cash_balance)
+        if abs(expected - entry.cash_balance) > _TOLERANCE:
+            broken.add(f"{entry.currency}:chain")
+        before[entry.currency] = entry.cash_balance - entry.change
+    return broken
 
 
 def _parts(entry: LogEntry, unknown: set[str]) -> list[tuple[str, Decimal]]:

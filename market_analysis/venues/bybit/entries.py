@@ -22,7 +22,7 @@ from market_analysis.errors import AuthenticationError, MalformedAnswerError, Ve
 from market_analysis.venues.bybit.endpoints import EXECUTIONS, OPEN_ORDERS, ORDER_HISTORY, Endpoint
 from market_analysis.venues.bybit.orders import SIDES
 from market_analysis.venues.bybit.positions import inverse_coin
-from market_analysis.venues.bybit.protective_stop import first_protective_stop
+from market_analysis.venues.bybit.protective_stop import attached_stop, first_protective_stop
 from market_analysis.venues.bybit.reader import Reader
 from market_analysis.venues.bybit.wire.trading import ExecutionRow, OrderRow
 
@@ -158,6 +158,9 @@ async def _first_stop(reader: Reader, position: Position, fills: Sequence[Fill],
     window: dict[str, str | int] = {"startTime": start_ms, "endTime": min(start_ms + WEEK_MS, now_ms)}
     try:
         past = await _orders(reader, ORDER_HISTORY, position.instrument, window)
+        attached = attached_stop(position, fills[0].order_id, past)
+        if attached is not None:
+            return attached
         resting = await _orders(reader, OPEN_ORDERS, position.instrument, {"openOnly": 0})
     except (AuthenticationError, VenueRejectedError):
         return None

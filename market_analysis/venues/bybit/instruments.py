@@ -90,7 +90,7 @@ async def _terms(reader: Reader, instrument: InstrumentId) -> InstrumentRow:
     params = {"category": instrument.category.value, "symbol": instrument.symbol}
     rows = await reader.rows(INSTRUMENTS, params, InstrumentRow, max_pages=2)
     if not rows:
-        raise VenueRejectedError(f"{INSTRUMENTS.path}: {instrument} is not listed", venue_code="not_listed")
+        raise MalformedAnswerError(f"{INSTRUMENTS.path}: no row for {instrument}", venue_code="not_listed")
     if len(rows) > 1 or rows[0].symbol != instrument.symbol:
         raise MalformedAnswerError(f"{INSTRUMENTS.path}: answered {[row.symbol for row in rows]}, asked for {instrument.symbol}")
     row = rows[0]

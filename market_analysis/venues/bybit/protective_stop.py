@@ -21,8 +21,8 @@ def first_protective_stop(
     A stop attached to the entry order came first by nature. Else the stop order created first, unless it still rests and was
     changed since.
     """
-    attached = next((row.stop_loss for row in (*past, *resting) if row.order_id == entry_order_id and row.stop_loss), None)
-    if attached is not None and _loses(position, attached):
+    attached = attached_stop(position, entry_order_id, (*past, *resting))
+    if attached is not None:
         return attached
     entry = next((row for row in (*past, *resting) if row.order_id == entry_order_id), None)
     since_ms = entry.created_time if entry is not None else 0
@@ -35,6 +35,12 @@ def first_protective_stop(
         return None
     _, price, moved = min(stops)
     return None if moved else price
+
+
+def attached_stop(position: Position, entry_order_id: str, orders: Sequence[OrderRow]) -> Decimal | None:
+    """The stop that the entry order itself carried, if it lies on the loss side."""
+    price = next((row.stop_loss for row in orders if row.order_id == entry_order_id and row.stop_loss), None)
+    return price if price is not None and _loses(position, price) else None
 
 
 def _moved(row: OrderRow) -> bool:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from market_analysis.domain import Category, InstrumentId, Quote, from_milliseconds
-from market_analysis.errors import MalformedAnswerError, VenueError, VenueRejectedError
+from market_analysis.errors import MalformedAnswerError, VenueError
 from market_analysis.venues.bybit.concurrent import each
 from market_analysis.venues.bybit.endpoints import TICKERS
 from market_analysis.venues.bybit.reader import Answer, Reader
@@ -16,6 +16,9 @@ from market_analysis.venues.bybit.wire.market import TickerResult, TickerRow
 
 WHOLE_CATEGORY_ABOVE = 20
 """Above so many symbols of one category, one answer for the whole category is cheaper than one each."""
+
+FUNDING_GRACE = timedelta(minutes=2)
+"""A ticker whose next funding lies further back than this has stood still."""
 
 Aged = Callable[[int], datetime]
 """Market time of an answer, from the venue's wire time at which it was given."""
@@ -34,8 +37,13 @@ async def read_quotes(reader: Reader, ids: Sequence[InstrumentId], aged: Aged) -
         rows, time_ms = answer if answer is not None else await _read_symbol(reader, instrument)
         row = rows.get(instrument.symbol)
         if row is None:
-            raise VenueRejectedError(f"{TICKERS.path}: {instrument} is not listed", venue_code="not_listed")
-        return quote_of(row, instrument, aged(time_ms))
+            raise MalformedAnswerError(f"{TICKERS.path}: no row for {instrument}", venue_code="not_listed")
+        quote = quote_of(row, instrument, aged(time_ms))
+        if quote.next_funding_at is not None and quote.next_funding_at < quote.time - FUNDING_GRACE:
+            raise MalformedAnswerError(
+                f"{TICKERS.path}: {instrument.symbol}'s next funding was due {quote.next_funding_at}: stale", venue_code="stale"
+            )
+        return quote
 
     return await each(wanted, read)
 
@@ -67,7 +75,7 @@ def _rows(answer: Answer, category: Category) -> Rows:
     result = parse(TickerResult, answer.result, TICKERS.path)
     if result.category != category.value:
         raise MalformedAnswerError(f"{TICKERS.path}: category is {result.category!r}, must be {category.value!r} as asked")
-    return {row.symbol: row for row in result.list}, answer.time_ms
+    return {row.symbol: row for row in result.rows}, answer.time_ms
 
 
 def quote_of(row: TickerRow, instrument: InstrumentId, time: datetime) -> Quote:

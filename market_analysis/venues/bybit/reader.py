@@ -153,7 +153,7 @@ def _check_category(endpoint: Endpoint, asked: str | int | None, result: Mapping
 def _page_of(endpoint: Endpoint, result: Mapping[str, Any], kind: type[T]) -> Page[T]:
     rows, cursor = result.get("list"), result.get("nextPageCursor", "")
     if not isinstance(rows, list):
-        raise MalformedAnswerError(f"{endpoint.path}: result.list is {type(rows).__name__}, must be a list")
+        raise MalformedAnswerError(f"{endpoint.path}: result.rows is {type(rows).__name__}, must be a list")
     if not isinstance(cursor, str):
         raise MalformedAnswerError(f"{endpoint.path}: nextPageCursor is {type(cursor).__name__}, must be a text")
     return Page([parse(kind, row, f"{endpoint.path} row {number}") for number, row in enumerate(rows)], cursor)

@@ -25,12 +25,13 @@ from market_analysis.domain import (
     from_milliseconds,
     to_milliseconds,
 )
-from market_analysis.errors import VenueError
+from market_analysis.errors import MalformedAnswerError, VenueError
 from market_analysis.settings.venue import BybitSettings
 from market_analysis.venues.bybit.account import read_account
 from market_analysis.venues.bybit.bars import read_bars
 from market_analysis.venues.bybit.credentials import Credentials
 from market_analysis.venues.bybit.day import read_log, summarise
+from market_analysis.venues.bybit.endpoints import KEY_INFO
 from market_analysis.venues.bybit.entries import read_entry
 from market_analysis.venues.bybit.gate import Monotonic, Sleep
 from market_analysis.venues.bybit.instruments import read_instruments
@@ -159,7 +160,10 @@ class BybitVenue:
 
     async def key_info(self) -> KeyInfo:
         """The key's rights, addresses and expiry, read anew (for `doctor`: also of a key that would be refused)."""
-        return await read_key(self._reader)
+        key = await read_key(self._reader)
+        if self._key is not None and key.uid != self._key.uid:
+            raise MalformedAnswerError(f"userID is {key.uid}, was {self._key.uid}: {KEY_INFO.path} answered about another user")
+        return key
 
     async def _admitted(self) -> KeyInfo:
         """The key, checked once."""

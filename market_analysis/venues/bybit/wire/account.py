@@ -42,7 +42,7 @@ class Wallet(WireStruct, frozen=True):
 class WalletResult(WireStruct, frozen=True):
     """/v5/account/wallet-balance."""
 
-    list: list[Wallet]
+    rows: list[Wallet] = msgspec.field(name="list")
 
 
 class AccountInfo(WireStruct, frozen=True):
@@ -61,7 +61,7 @@ class CollateralCoin(WireStruct, frozen=True):
 class CollateralResult(WireStruct, frozen=True):
     """/v5/account/collateral-info."""
 
-    list: list[CollateralCoin]
+    rows: list[CollateralCoin] = msgspec.field(name="list")
 
 
 class KeyResult(WireStruct, frozen=True):

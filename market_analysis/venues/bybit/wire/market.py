@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
+
 from market_analysis.venues.bybit.wire.convert import WireStruct
 
 
@@ -82,7 +84,7 @@ class TickerResult(WireStruct, frozen=True):
     """The rows of a tickers answer."""
 
     category: str
-    list: list[TickerRow]
+    rows: list[TickerRow] = msgspec.field(name="list")
 
 
 class KlineResult(WireStruct, frozen=True):
@@ -90,4 +92,4 @@ class KlineResult(WireStruct, frozen=True):
 
     symbol: str
     category: str
-    list: list[tuple[str, str, str, str, str, str, str]]
+    rows: list[tuple[str, str, str, str, str, str, str]] = msgspec.field(name="list")
