@@ -16,6 +16,7 @@ from market_analysis.domain import (
 from market_analysis.risk.book import BookParts, book_report, total
 from market_analysis.risk.book_risk import BookRisk, Models, book_risk
 from market_analysis.risk.bridge import EquityBridge, equity_bridge
+from market_analysis.risk.caps import reducible_line
 from market_analysis.risk.clusters import (
     cluster_report,
     is_over,
@@ -58,7 +59,7 @@ def analyse(
             *data_findings(quality),
             *bridge.findings,
             *risk.margin.findings,
-            *_cluster_findings(risk),
+            *_cluster_findings(risk, market),
             *risk.caps.findings,
             *((found,) if (found := room_finding(limits)) else ()),
             *history_findings(market),
@@ -158,9 +159,12 @@ def _parts(
     )
 
 
-def _cluster_findings(risk: BookRisk) -> tuple[Finding, ...]:
+def _cluster_findings(risk: BookRisk, market: MarketView) -> tuple[Finding, ...]:
     cap = risk.cluster_cap_usd
-    return () if cap is None else tuple(over_cap_finding(item, cap) for item in risk.clusters if is_over(item, cap))
+    if cap is None:
+        return ()
+    over = [item for item in risk.clusters if is_over(item, cap)]
+    return tuple(over_cap_finding(item, cap, reducible_line(item, market.view, risk.judge)) for item in over)
 
 
 def _cluster_reports(risk: BookRisk) -> tuple[ClusterReport, ...]:

@@ -34,6 +34,7 @@ class BookRisk:
     clusters: tuple[Cluster, ...]
     margin: MarginHealth
     tail: BookTail | None
+    judge: UnhedgeJudge
     cap: RiskCap | None
     cluster_cap_usd: float | None
     caps: Caps
@@ -69,7 +70,7 @@ def book_risk(
         caps = apply_caps(clusters, plans, market.view, cluster_cap, cap.cap_usd, judge)
     terms = {key: item for key in results if isinstance(item := snapshot.instruments.get(key.instrument), Instrument)}
     reports = capped_reports(results, terms, caps, judge, settings.risk.risk_deviation_warning_threshold)
-    return BookRisk(results, lines, clusters, margin, tail, cap, cluster_cap, caps, None if held is None else reports)
+    return BookRisk(results, lines, clusters, margin, tail, judge, cap, cluster_cap, caps, None if held is None else reports)
 
 
 def _analyse_positions(

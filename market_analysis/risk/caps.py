@@ -15,6 +15,8 @@ from market_analysis.risk.tail_risk import UnhedgeJudge
 from market_analysis.risk.throttle import portfolio_scale
 
 _SEARCH_STEPS = 80
+_PROBE = 0.9
+"""Fraction left in the small cut that shows which way a line's risk pulls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +92,22 @@ def allowed_cuts(
         if not judge.raises_tail(alone) and not judge.raises_tail(accepted | alone):
             accepted |= alone
     return frozenset(accepted)
+
+
+def reducible_line(item: Cluster, view: CorrelationView, judge: UnhedgeJudge) -> Line | None:
+    """The position that adds most to the cluster's actual risk and whose reduction does not raise the book's tail, None without."""
+    known = [line for line in item.lines if line.risk_usd is not None]
+    signed = [line.risk_usd or 0.0 for line in known]
+    whole = correlated_risk(known, signed, view)
+    relief = {
+        index: whole - correlated_risk(known, [value * (_PROBE if i == index else 1.0) for i, value in enumerate(signed)], view)
+        for index in range(len(known))
+    }
+    for index in sorted(relief, key=lambda place: (-relief[place], known[place].subject)):
+        key = known[index].key
+        if relief[index] > 0.0 and key is not None and not judge.raises_tail({key: _PROBE}):
+            return known[index]
+    return None
 
 
 def unhedge_finding(subject: str, message: str) -> Finding:

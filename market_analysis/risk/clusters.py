@@ -74,8 +74,8 @@ def is_over(item: Cluster, cap_usd: float | None) -> bool:
     return cap_usd is not None and item.risk_usd > cap_usd
 
 
-def over_cap_finding(item: Cluster, cap_usd: float) -> Finding:
-    """WARNING of ruling 37."""
+def over_cap_finding(item: Cluster, cap_usd: float, reducible: Line | None) -> Finding:
+    """WARNING of ruling 37. `reducible`: the line that may be advised to shrink, None where a cut would take a hedge away."""
     return Finding(
         code="cluster_over_cap",
         severity=Severity.WARNING,
@@ -84,7 +84,7 @@ def over_cap_finding(item: Cluster, cap_usd: float) -> Finding:
         rule="sqrt(r' C r) of signed can-lose <= cluster_risk_cap_pct x max_portfolio_risk_frac x equity",
         inputs={"risk_usd": round(item.risk_usd, 2), "gross_usd": round(item.gross_usd, 2)},
         threshold=round(cap_usd, 2),
-        action="tighten stops or reduce the largest line",
+        action="tighten stops" if reducible is None else f"tighten stops or reduce {reducible.asset}",
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import replace
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from functools import cache
@@ -352,3 +353,26 @@ def test_adding_a_position_never_lowers_the_plain_sum_and_order_changes_nothing(
     assert (fewer.book.loss_if_all_stops_fill_usd or 0) <= (whole.book.loss_if_all_stops_fill_usd or 0)
     assert (whole.book.correlated_loss_usd or 0) <= (whole.book.loss_if_all_stops_fill_usd or 0) + D("0.001")
     assert whole.verdict is not Verdict.NORMAL
+
+
+def numbers_of(value: object) -> list[float]:
+    """Every float anywhere inside."""
+    if isinstance(value, float):
+        return [value]
+    if is_dataclass(value) and not isinstance(value, type):
+        return [x for field in fields(value) for x in numbers_of(getattr(value, field.name))]
+    if isinstance(value, Mapping):
+        return [x for item in value.values() for x in numbers_of(item)]
+    return [x for item in value for x in numbers_of(item)] if isinstance(value, tuple) else []
+
+
+def test_no_number_is_infinite_or_nan_even_where_no_margin_is_left() -> None:
+    held = books.position(BTC, Side.LONG, "0.5", 71_000, leverage=50)
+    wallet = books.account(500, maintenance_margin=held.maintenance_margin or 0)
+    found = run(protected(held, short_eth(), wallet=wallet, activity=books.day(500)))
+    assert found.book.mmr_at_stops_frac is None
+    assert exit_status(found) == 2
+    assert "joint_liquidation_at_stops" in {f.code for f in found.findings}
+    every = numbers_of(found)
+    assert len(every) > 50
+    assert all(math.isfinite(x) for x in every)

@@ -12,7 +12,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from market_analysis.domain import MarginMode, PositionKey, Side
-from market_analysis.risk.caps import Plan, allowed_cuts, apply_caps
+from market_analysis.risk.caps import Plan, allowed_cuts, apply_caps, reducible_line
 from market_analysis.risk.clusters import cluster_cap_usd, cluster_report, find_clusters, is_over, over_cap_finding
 from market_analysis.risk.correlation import CorrelationView, Returns
 from market_analysis.risk.exposure import Line, correlated_risk
@@ -95,7 +95,9 @@ def test_cap_base_and_report_and_finding() -> None:
     (item,) = find_clusters([line("BTC", 597.0)], view_of(("BTC",), 0.0), SETTINGS)
     report = cluster_report(item, cap, 0.5, None)
     assert (str(report.risk_usd), str(report.cap_usd), report.over_cap) == ("597.0000", "381.1500", True)
-    assert over_cap_finding(item, cap).code == "cluster_over_cap"
+    assert over_cap_finding(item, cap, None).code == "cluster_over_cap"
+    assert over_cap_finding(item, cap, None).action == "tighten stops"
+    assert over_cap_finding(item, cap, line("BTC", 1.0)).action == "tighten stops or reduce BTC"
     assert not is_over(item, None)
     assert not is_over(item, 597.0)
 
@@ -297,3 +299,14 @@ def test_a_cut_that_brings_liquidation_nearer_is_refused_whatever_the_tail_says(
     assert not judge.raises_tail({alone.key: 0.5})
     dead = UnhedgeJudge(calm, replace(model, margin_balance_usd=0.0), 0.0)
     assert not dead.raises_tail({short.key: 0.5})
+
+
+def test_the_line_to_reduce_is_never_the_hedge_even_if_its_stop_is_farther() -> None:
+    # The short ETH hedges the long BTC in dollars, but its far stop makes it the larger can-lose.
+    view = view_of(("BTC", "ETH"), 0.9)
+    lines = [line("BTC", 300.0, 50_000.0), line("ETH", -900.0, -20_000.0)]
+    (item,) = find_clusters(lines, view, SETTINGS)
+    assert reducible_line(item, view, judge_of(lines, view)) is None
+    plain = [line("BTC", 300.0, 50_000.0), line("ETH", 900.0, 20_000.0), line("BTC", None, None)]
+    (item,) = find_clusters(plain[:2], view, SETTINGS)
+    assert reducible_line(item, view, judge_of(plain[:2], view)) is plain[1]
