@@ -103,8 +103,8 @@ def _thin_cushion_flags(account: AccountState, stretches: Mapping[InstrumentKey,
     scale = np.abs(cushion)
     for position in account.held():
         worst = _worst_marks(position, stretches[position.spec.key], start)
-        usd = float(prices.usd(position.spec.settle))
         profit, maintenance = _profit_and_maintenance(account, position, worst)
+        usd = _worst_usd(position, stretches[position.spec.key], start, profit - maintenance, prices)
         cushion = cushion + (profit - maintenance) * usd
         scale = scale + (np.abs(profit) + maintenance) * usd
     return cushion <= CUSHION_SLACK_FRAC * scale
@@ -131,6 +131,14 @@ def collateral_usd(account: AccountState, stretches: Mapping[InstrumentKey, Stre
                 value *= float(stretch.column("MarkPrice", HIGH).max()) / float(usd)
         total += value
     return total
+
+
+def _worst_usd(position: PositionState, stretch: Stretch, start: int, amount: Floats, prices: PricesAt) -> Floats | float:
+    """USD price of the settle coin that makes `amount` worst: an inverse contract's own coin moves with it."""
+    if position.spec.category != "inverse":
+        return float(prices.usd(position.spec.settle))
+    high, low = stretch.column("MarkPrice", HIGH)[start:], stretch.column("MarkPrice", LOW)[start:]
+    return np.where(amount < 0, high, low)
 
 
 def _worst_marks(position: PositionState, stretch: Stretch, start: int) -> Floats:
