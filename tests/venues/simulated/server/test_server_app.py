@@ -250,8 +250,6 @@ READS = sorted(path for method, path in ROUTES if method == "GET")
 def test_every_fault_acts_on_every_read(world: World, kind: FaultKind) -> None:
     for path in READS:
         query = QUERIES.get(path, "category=linear&symbol=BTCUSDT&interval=60")
-        sound = json.loads(ask_raw(world.server, path, query)[2])
-        assert sound["retCode"] == 0, (path, sound)
         rule = world.server.faults.set(path, kind, Stage.first_call())
         broken = False
         try:
@@ -265,7 +263,8 @@ def test_every_fault_acts_on_every_read(world: World, kind: FaultKind) -> None:
         assert rule.hits == 1, path
         if kind in (FaultKind.TIME_OUT, FaultKind.CONNECTION_RESET, FaultKind.APPLIED_THEN_RESET):
             assert broken, path
-        assert json.loads(ask_raw(world.server, path, query)[2])["retCode"] == 0
+        sound = json.loads(ask_raw(world.server, path, query)[2])
+        assert sound["retCode"] == 0, (path, sound)
         world.server.faults.clear()
 
 
