@@ -2,9 +2,12 @@
 PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin
+PIP := $(RUN)/python -m pip --quiet --disable-pip-version-check install
+PYTEST_FLAGS ?=
+BENCH_FLAGS ?= --json build/benchmarks.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint coverage bench lock clean
+.PHONY: help install demo test lint coverage bench docs lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -12,33 +15,38 @@ help: ## List the commands
 install: $(VENV)/installed ## Install the product, pinned by hash, into .venv
 
 $(VENV)/installed: .ci/requirements.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("risk-manager needs Python 3.11 or newer, this is " + sys.version.split()[0] + "; run make PYTHON=python3.11 $(MAKECMDGOALS)" if sys.version_info < (3, 11) else 0)'
 	$(PYTHON) -m venv $(VENV)
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/requirements.txt
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(PIP) --require-hashes --requirement .ci/requirements.txt
+	$(PIP) --no-deps --no-build-isolation --editable .
+	@$(RUN)/python -m compileall -q market_analysis
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed .ci/requirements-dev.txt
-	$(RUN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement .ci/requirements-dev.txt
+	$(PIP) --require-hashes --requirement .ci/requirements-dev.txt
 	@touch $@
 
 demo: $(VENV)/installed ## Show a complete report of the embedded exchange: no key, no network
 	$(RUN)/risk-manager --demo --exit-zero
 
 test: $(VENV)/installed-dev ## Run every test
-	$(RUN)/python -m pytest -q -n 2
+	$(RUN)/python -m pytest -q -n 2 $(PYTEST_FLAGS)
 
 lint: $(VENV)/installed-dev ## Style, types, import contracts
 	$(RUN)/ruff check .
 	$(RUN)/ruff format --check .
-	$(RUN)/mypy market_analysis
+	$(RUN)/mypy market_analysis benchmarks
 	$(RUN)/lint-imports
 
 coverage: $(VENV)/installed-dev ## Every test, with branch coverage; quant, risk and domain need 95 %
-	$(RUN)/python -m pytest -q -n 2 --cov --cov-branch --cov-report=
+	$(MAKE) test PYTEST_FLAGS='--cov --cov-branch --cov-report='
 	$(RUN)/coverage report --include='market_analysis/quant/*,market_analysis/risk/*,market_analysis/domain/*' --fail-under=95
 
-bench: $(VENV)/installed-dev ## Time and score the product beside its peers
-	$(RUN)/python -m benchmarks.speed
+bench: $(VENV)/installed-dev ## Time the product, beside its peers where there are any
+	$(RUN)/python -m benchmarks.run $(BENCH_FLAGS)
+
+docs: $(VENV)/installed ## Write the generated pages anew: docs/cli.md, docs/report.md
+	$(RUN)/python docs/generate.py
 
 lock: ## Pin every dependency by hash, without addresses (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-header \
@@ -47,4 +55,4 @@ lock: ## Pin every dependency by hash, without addresses (needs uv)
 	  pyproject.toml .ci/build.in --group dev --extra data --output-file .ci/requirements-dev.txt
 
 clean: ## Remove what make made
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
+	rm -rf $(VENV) build .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage*
