@@ -39,7 +39,7 @@ def capped_reports(
     the others advised, the warning stays but the cut is not advised (`cap_would_unhedge`): the legs go together, or not at all.
     """
     scaled = {
-        key: scale_report(result.report, terms.get(key), caps.scale.get(key, 1.0), caps.notes.get(key), caps.portfolio_scale)
+        key: scale_report(result.report, terms.get(key), caps.scale.get(key, 1.0), caps.notes.get(key))
         for key, result in results.items()
     }
     over = {key: report for key, report in scaled.items() if _is_over(report, warning_ratio)}
@@ -53,10 +53,8 @@ def capped_reports(
     return tuple(_judged(report, advice.get(key), warning_ratio) for key, report in scaled.items())
 
 
-def scale_report(
-    report: PositionReport, terms: Instrument | None, scale: float, note: str | None, portfolio_scale: float
-) -> PositionReport:
-    """The planned size times `scale`, rounded down to whole lots; risk and reward in the proportion of what is left.
+def scale_report(report: PositionReport, terms: Instrument | None, scale: float, note: str | None) -> PositionReport:
+    """The planned size times `scale` (all caps in), rounded down to whole lots; risk and reward in the proportion of what is left.
 
     Below the smallest order nothing is left: size None, refusal `below_minimum_after_caps`, no planned money.
     """

@@ -16,6 +16,7 @@ from market_analysis.risk.types import HoldingReport
 DUST_USD = Decimal(1)
 """Balances worth less are left-overs of fees and conversions, not exposure."""
 _BARS_PER_DAY = 6
+_RECENT = 30 * _BARS_PER_DAY
 
 
 def holdings(snapshot: Snapshot, returns: Mapping[str, Returns]) -> tuple[HoldingReport, ...]:
@@ -34,11 +35,11 @@ def holdings(snapshot: Snapshot, returns: Mapping[str, Returns]) -> tuple[Holdin
     return tuple(sorted(kept, key=lambda report: (-abs(report.value_usd or Decimal(0)), report.coin)))
 
 
-def sigma_day_of(returns: Returns | None, lookback: int | None = None) -> float | None:
-    """sqrt(6 * mean r^2) of 4h log returns, the last `lookback` of them: one-day sigma, fraction; None below 10 days of returns."""
+def sigma_day_of(returns: Returns | None) -> float | None:
+    """sqrt(6 * mean r^2) of the last 30 days of 4h log returns: one-day sigma, fraction; None below 10 days of returns."""
     if returns is None or returns.values.size < MINIMUM_OBSERVATIONS:
         return None
-    values = returns.values if lookback is None else returns.values[-lookback:]
+    values = returns.values[-_RECENT:]
     return math.sqrt(_BARS_PER_DAY * float(np.mean(values * values)))
 
 

@@ -166,12 +166,12 @@ def test_a_plan_below_the_smallest_order_is_refused_after_caps() -> None:
 def test_minimum_notional_refuses_too_and_inverse_counts_contracts() -> None:
     (report,) = run(protected(long_btc())).positions or ()
     dear = replace(BTC, min_notional=D(150))
-    assert scale_report(report, dear, 0.1, "n", 1.0).size_refusal == "below_minimum_after_caps"
+    assert scale_report(report, dear, 0.1, "n").size_refusal == "below_minimum_after_caps"
     flipped = replace(INVERSE, min_notional=D(100))
     planned = replace(report, optimal_position_size=D(1_000))
-    assert scale_report(planned, flipped, 0.1, "n", 1.0).optimal_position_size == 100
-    assert scale_report(planned, flipped, 0.099, "n", 1.0).optimal_position_size is None
-    assert scale_report(report, None, 0.5, "n", 1.0).optimal_position_size == (report.optimal_position_size or 0) / 2
+    assert scale_report(planned, flipped, 0.1, "n").optimal_position_size == 100
+    assert scale_report(planned, flipped, 0.099, "n").optimal_position_size is None
+    assert scale_report(report, None, 0.5, "n").optimal_position_size == (report.optimal_position_size or 0) / 2
 
 
 def test_a_size_warning_before_caps_that_no_longer_holds_is_taken_back() -> None:
