@@ -24,11 +24,37 @@ class StaticLevels(TypedDict):
     TP: float
 
 
-class BacktestReport(TypedDict):
-    """first: "TP", "SL" or None (neither by the last bar); hit_index: row number in df of the last exit.
+class FillReport(TypedDict):
+    """A part closed. row: in df; fraction: of the initial size; at_open: a gap went through the level;
+    profit_r is before costs."""
 
-    static, dynamic: the trades in full (fills, gaps, costs, R multiples, levels bar by bar). static_r_net, dynamic_r_net: result
-    in R after fees, slippage and funding. missing_bars: holes in df after the entry.
+    row: int
+    kind: str
+    price: float
+    fraction: float
+    at_open: bool
+    profit_r: float
+    cost_r: float
+
+
+class TradeReport(TypedDict):
+    """One trade; R is the loss at its first stop. r_net = r_gross - costs_r - funding_r. ambiguous_rows: bars that spanned the
+    stop and a target with nothing to tell which came first: counted as the stop."""
+
+    outcome: str
+    r_gross: float
+    costs_r: float
+    funding_r: float
+    r_net: float
+    gap_fills: int
+    ambiguous_rows: list[int]
+    fills: list[FillReport]
+
+
+class BacktestReport(TypedDict):
+    """first: "TP", "SL" or None (neither by the last bar; then valued at its close); hit_index: row in df of the last exit.
+
+    dynamic_path: stop, target and peak that rested during each bar, on df's index. missing_bars: holes in df after the entry.
     """
 
     static_first: str | None
@@ -37,10 +63,9 @@ class BacktestReport(TypedDict):
     dynamic_hit_index: int | None
     static_levels: StaticLevels
     example_dynamic: DynamicLevels
-    static_r_net: float
-    dynamic_r_net: float
-    static: TradeResult
-    dynamic: TradeResult
+    static: TradeReport
+    dynamic: TradeReport
+    dynamic_path: pd.DataFrame
     entry_moment: str
     missing_bars: int
     sigma_source: str
@@ -99,11 +124,13 @@ def backtest_dynamic_levels(
         finer=None if finer is None else _finer(finer, df),
         funding=None if funding is None else _funding(funding, df),
     )
-    return _report(result, example)
+    return _report(result, example, df)
 
 
-def _report(result: BacktestResult, example: DynamicLevels) -> BacktestReport:
+def _report(result: BacktestResult, example: DynamicLevels, df: pd.DataFrame) -> BacktestReport:
     static, dynamic = result.static, result.dynamic
+    path = dynamic.levels
+    columns = {name: [getattr(at, name) for at in path] for name in ("stop", "target", "peak")}
     return {
         "static_first": static.first,
         "static_hit_index": static.exit_index,
@@ -111,13 +138,36 @@ def _report(result: BacktestResult, example: DynamicLevels) -> BacktestReport:
         "dynamic_hit_index": dynamic.exit_index,
         "static_levels": {"SL": static.stop, "TP": static.target},
         "example_dynamic": example,
-        "static_r_net": static.r_net,
-        "dynamic_r_net": dynamic.r_net,
-        "static": static,
-        "dynamic": dynamic,
+        "static": _trade_report(static),
+        "dynamic": _trade_report(dynamic),
+        "dynamic_path": pd.DataFrame(columns, index=df.index[[at.index for at in path]]),
         "entry_moment": result.entry_moment.value,
         "missing_bars": result.missing_bars,
         "sigma_source": "caller",
+    }
+
+
+def _trade_report(trade: TradeResult) -> TradeReport:
+    return {
+        "outcome": trade.outcome.value,
+        "r_gross": trade.r_gross,
+        "costs_r": trade.costs_r,
+        "funding_r": trade.funding_r,
+        "r_net": trade.r_net,
+        "gap_fills": trade.gap_fills,
+        "ambiguous_rows": list(trade.ambiguous),
+        "fills": [
+            {
+                "row": fill.index,
+                "kind": fill.kind.value,
+                "price": fill.price,
+                "fraction": fill.fraction,
+                "at_open": fill.at_open,
+                "profit_r": fill.profit_r,
+                "cost_r": fill.cost_r,
+            }
+            for fill in trade.fills
+        ],
     }
 
 
