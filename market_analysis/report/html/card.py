@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from market_analysis.domain import History, Unknown
-from market_analysis.report.cells import can_lose_cell, stop_cell
+from market_analysis.report.cells import can_lose_cell, level_cell, stop_cell
 from market_analysis.report.html.markup import Markup, element, join
 from market_analysis.report.html.price_chart import price_chart
 from market_analysis.report.names import full_name
@@ -66,13 +66,15 @@ def _facts(row: PositionReport) -> list[tuple[str, str]]:
                 f"open {probability(chance.p_open)}; noise alone takes the stop {probability(chance.p_noise_stop)}",
             )
         )
-    planned = quantity(row.optimal_position_size) if row.size_refusal is None else f"none ({row.size_refusal})"
-    facts.append(("Size", f"{quantity(row.position_size)} held, {planned} planned for {money(row.dollar_risk)} USD at risk"))
+    planned = f"{quantity(row.optimal_position_size)} planned, which risks {money(row.dollar_risk)} USD"
+    facts.append(
+        ("Size", f"{quantity(row.position_size)} held, {planned if row.size_refusal is None else f'no plan: {row.size_refusal}'}")
+    )
     if row.liquidation_price is not None:
         facts.append(("Liquidation", f"{price(row.liquidation_price, row.tick_size)} ({row.margin_mode.value} margin)"))
     return facts
 
 
 def _plan(row: PositionReport) -> str:
-    stop, target = price(row.stop_loss, row.tick_size), price(row.take_profit, row.tick_size)
+    stop, target = level_cell(row, row.stop_loss, "stop_passed"), level_cell(row, row.take_profit, "target_passed")
     return f"stop {stop}, target {target}, reward to risk {ratio(row.risk_reward_ratio)} after costs"

@@ -11,6 +11,8 @@ from market_analysis.risk.types import ClusterReport
 _CELL_WIDTH, _CELL_HEIGHT = 48.0, 28.0
 _LABEL, _TOP = 84.0, 26.0
 _NAME = 9
+_STRONG = 0.75
+"""From here on a cell is deep enough to need light text."""
 
 
 def cluster_order(symbols: Sequence[str], clusters: Sequence[ClusterReport]) -> list[list[int]]:
@@ -70,7 +72,7 @@ def _cell(value: float, x: float, y: float) -> Markup:
             _number(value),
             x=x + _CELL_WIDTH / 2,
             y=y + 18,
-            class_=f"mid number {'strong' if strength >= 0.6 else 'weak'}",
+            class_=f"mid number {'strong' if strength >= _STRONG else 'weak'}",
         ),
     )
 

@@ -107,7 +107,7 @@ def _book(document: Document) -> list[Markup]:
     if len(document.correlation.symbols) > 1:
         drawn = heat_map(document.correlation.symbols, document.correlation.matrix, document.clusters)
         caption = "Correlation of closed 4h returns, shrunk; framed: one cluster, one bet"
-        figure = element("figure", element("div", drawn, class_="scroll"), element("figcaption", caption))
+        figure = element("figure", element("div", drawn, class_="scroll bare"), element("figcaption", caption))
         blocks += [element("h2", "Correlations and clusters"), figure]
     if document.holdings:
         held = [f"{item.coin} {item.quantity:f} = {money(item.value_usd)} USD" for item in document.holdings]

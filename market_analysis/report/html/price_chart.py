@@ -10,7 +10,7 @@ from market_analysis.report.html.candles import Candle, candles, cone
 from market_analysis.report.html.markup import Markup, element, join
 from market_analysis.report.html.price_levels import Level, levels_of
 from market_analysis.report.html.scale import Scale, round_ticks, spread
-from market_analysis.report.names import full_name
+from market_analysis.report.names import NO_STOP, full_name
 from market_analysis.report.numbers import price
 from market_analysis.risk.types import PositionReport
 
@@ -54,6 +54,7 @@ def price_chart(row: PositionReport, bars: Bars, now: datetime, horizon_hours: i
         _band(frame, _cone(row, horizon_hours, 1.0), "cone1"),
         *(_candle(frame, candle) for candle in shown),
         *_levels(frame, levels),
+        *_words(frame, horizon_hours),
         viewBox=f"0 0 {_WIDTH:g} {_HEIGHT:g}",
         role="img",
         class_="chart",
@@ -137,6 +138,16 @@ def _candle(frame: _Frame, candle: Candle) -> Markup:
         element("line", x1=middle, x2=middle, y1=bottom, y2=frame.value.at(candle.low), class_=f"wick {kind}"),
         element("rect", x=left, y=top, width=width, height=max(bottom - top, 0.6), class_=f"candle {kind}"),
     )
+
+
+def _words(frame: _Frame, horizon_hours: int) -> list[Markup]:
+    """How far the cone reaches, and in words what no line can show: that nothing protects the position."""
+    words = [element("text", f"+{horizon_hours} h", x=frame.time.end - 4, y=_TOP + 12, class_="axis end")]
+    absent = NO_STOP.get(frame.row.protection.state)
+    if absent is not None:
+        stop = "STOPS NOT KNOWN" if absent == "?" else f"NO STOP: {absent}" if absent != "NONE" else "NO STOP AT THE EXCHANGE"
+        words.append(element("text", stop, x=frame.time.start + 8, y=_TOP + 14, class_="absent"))
+    return words
 
 
 def _levels(frame: _Frame, levels: list[Level]) -> list[Markup]:

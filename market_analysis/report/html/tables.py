@@ -8,7 +8,8 @@ from market_analysis.domain import Finding
 from market_analysis.report.cells import can_lose_cell, level_cell, probability_hours, stop_cell
 from market_analysis.report.html.markup import Child, Markup, element, join
 from market_analysis.report.names import short_name, subject_name
-from market_analysis.report.numbers import UNKNOWN, money, multiple, price, probability
+from market_analysis.report.numbers import UNKNOWN, money, multiple, probability, short_price
+from market_analysis.risk.data_quality import OK
 from market_analysis.risk.types import DataQuality, PositionReport
 
 _WIDE = "wide"
@@ -22,13 +23,13 @@ def positions_table(rows: Sequence[PositionReport]) -> Markup:
         ("SYM", "l"),
         ("SIDE", "l"),
         ("notional", _WIDE),
-        ("mark", ""),
+        ("mark", _WIDE),
         ("R", ""),
         ("STOP@EXCH", ""),
         ("trig", f"l {_WIDE}"),
         ("can lose", ""),
-        ("PLAN", ""),
-        ("TGT", ""),
+        ("PLAN", _WIDE),
+        ("TGT", _WIDE),
         (f"p{hours}h" if hours else "p", _WIDE),
         ("ADL", _WIDE),
         ("fund/d", _WIDE),
@@ -46,13 +47,13 @@ def _position(row: PositionReport) -> Markup:
         _cell(short_name(row) + _leg(row), "l sym"),
         _cell("L" if row.side.sign > 0 else "S", "l"),
         _cell(money(row.notional_usd), _WIDE),
-        _cell(price(row.current_price, row.tick_size)),
+        _cell(short_price(row.current_price, row.tick_size), _WIDE),
         _cell(multiple(row.r_multiple)),
         _cell(stop_cell(row)),
         _cell((guard.nearest_trigger_source or UNKNOWN) if guard.nearest_stop is not None else "-", f"l {_WIDE}"),
         _cell(can_lose_cell(row)),
-        _cell(level_cell(row, row.stop_loss, "stop_passed")),
-        _cell(level_cell(row, row.take_profit, "target_passed")),
+        _cell(level_cell(row, row.stop_loss, "stop_passed"), _WIDE),
+        _cell(level_cell(row, row.take_profit, "target_passed"), _WIDE),
         _cell(probability(row.dynamic_p_tp), _WIDE),
         _cell(UNKNOWN if row.adl_rank is None else str(row.adl_rank), _WIDE),
         _cell(money(row.funding_per_day_usd, sign=True, digits=1), _WIDE),
@@ -83,7 +84,7 @@ def findings_table(findings: Sequence[Finding]) -> Markup:
             _cell(finding.message, "l wrap"),
             _cell(finding.rule, f"l wrap soft {_WIDE}"),
             _cell("" if finding.threshold is None else str(finding.threshold), f"l {_WIDE}"),
-            _cell(finding.action, "l do"),
+            _cell(finding.action, "l wrap do"),
         )
         for finding in findings
     ]
@@ -91,28 +92,23 @@ def findings_table(findings: Sequence[Finding]) -> Markup:
 
 
 def data_table(data: DataQuality) -> Markup:
-    """Every part that was read, the doubtful ones first; bars with their gaps."""
-    names = sorted(data.parts, key=lambda name: (data.parts[name] == "ok", name))
-    rows = []
-    for name in names:
-        state = data.parts[name]
-        subject = name.partition(" ")[2]
-        bars = f"{data.bars[subject]} closed 1h bars, {data.gaps.get(subject, 0)} missing" if _is_bars(name, data) else ""
-        detail = data.details.get(name, "")
-        rows.append(
-            element(
-                "tr",
-                _cell(subject_name(name), "l"),
-                _cell(state if state == "ok" else state.upper(), "l" if state == "ok" else "l unknown"),
-                _cell(" ".join(part for part in (detail, bars) if part), "l wrap"),
-            )
-        )
+    """Every part that is doubtful on a line of its own, then what is fresh and whole, kind by kind."""
+    doubtful = [
+        (subject_name(name), state.upper(), data.details.get(name, "")) for name, state in sorted(data.parts.items()) if state != OK
+    ]
+    kinds: dict[str, list[str]] = {}
+    for name in sorted(name for name, state in data.parts.items() if state == OK):
+        kind, space, subject = name.partition(" ")
+        shown = subject_name(name)[len(kind) + 1 :] if space else ""
+        if kind == "bars" and subject in data.bars:
+            shown += f" {data.bars[subject]} closed 1h ({data.gaps.get(subject, 0)} missing)"
+        kinds.setdefault(kind, []).append(shown)
+    fresh = [(kind, OK, ", ".join(shown for shown in members if shown)) for kind, members in kinds.items()]
+    rows = [
+        element("tr", _cell(name, "l"), _cell(state, "l" if state == OK else "l unknown"), _cell(detail, "l wrap"))
+        for name, state, detail in (*doubtful, *fresh)
+    ]
     return _table((("part", "l"), ("state", "l"), ("detail", "l")), rows)
-
-
-def _is_bars(name: str, data: DataQuality) -> bool:
-    kind, _, subject = name.partition(" ")
-    return kind == "bars" and subject in data.bars
 
 
 def _cell(content: Child, kind: str = "") -> Markup:
