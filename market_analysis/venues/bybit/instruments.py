@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 from market_analysis.domain import Category, Instrument, InstrumentId, RiskTier
 from market_analysis.errors import AuthenticationError, MalformedAnswerError, VenueError, VenueRejectedError
-from market_analysis.venues.bybit.concurrent import each, read_group, together
+from market_analysis.venues.bybit.concurrent import each, read_group
 from market_analysis.venues.bybit.endpoints import FEE_RATES, INSTRUMENTS, RISK_LIMITS
-from market_analysis.venues.bybit.reader import Reader
+from market_analysis.venues.bybit.reader import Params, Reader
 from market_analysis.venues.bybit.wire.market import FeeRow, InstrumentRow, RiskLimitRow
 
 _MAX_TIER_PAGES = 20
@@ -40,29 +40,27 @@ BASE_FEES: Mapping[Category, Fees] = MappingProxyType(
 
 async def read_instruments(reader: Reader, ids: Sequence[InstrumentId]) -> dict[InstrumentId, Instrument | VenueError]:
     """Terms per instrument, or why they could not be read."""
-    categories = sorted({instrument.category for instrument in ids})
-    fees_by_category = dict(
-        zip(
-            categories,
-            await together(_fees(reader, category, [i.symbol for i in ids if i.category is category]) for category in categories),
-            strict=True,
-        )
-    )
+    wanted = list(dict.fromkeys(ids))
+    crowded = [c for c in Category if sum(i.category is c for i in wanted) > _SYMBOLS_BY_ONE]
+    whole = await each(crowded, lambda category: _fees(reader, {"category": category.value}))
 
     async def read(instrument: InstrumentId) -> Instrument:
-        fees = fees_by_category[instrument.category]
+        params = {"category": instrument.category.value, "symbol": instrument.symbol}
+        fees = whole[instrument.category] if instrument.category in whole else await _fees(reader, params)
         if isinstance(fees, VenueError):
             raise fees
-        return await _read_one(reader, instrument, fees.get(instrument.symbol))
+        if fees is not None and instrument.symbol not in fees:
+            raise MalformedAnswerError(f"{FEE_RATES.path}: no fees for {instrument}", venue_code="not_listed")
+        return await _read_one(reader, instrument, BASE_FEES[instrument.category] if fees is None else fees[instrument.symbol])
 
-    return await each(list(dict.fromkeys(ids)), read)
+    return await each(wanted, read)
 
 
-async def _read_one(reader: Reader, instrument: InstrumentId, fees: Fees | None) -> Instrument:
+async def _read_one(reader: Reader, instrument: InstrumentId, fees: Fees) -> Instrument:
     async with read_group() as group:
         reading_terms = group.create_task(_terms(reader, instrument))
         reading_tiers = group.create_task(_tiers(reader, instrument))
-    row, fees = reading_terms.result(), fees or BASE_FEES[instrument.category]
+    row = reading_terms.result()
     lots = row.lot_size_filter
     step = lots.qty_step or lots.base_precision
     if step is None:
@@ -127,19 +125,10 @@ def tiers_of(rows: Sequence[RiskLimitRow]) -> tuple[RiskTier, ...]:
     return tuple(tiers)
 
 
-async def _fees(reader: Reader, category: Category, symbols: Sequence[str]) -> Mapping[str, Fees] | VenueError:
-    """Own fees per symbol; empty where the venue refuses to tell."""
-    asked: list[dict[str, str | int]] = [{"category": category.value}]
-    if len(set(symbols)) <= _SYMBOLS_BY_ONE:
-        asked = [{"category": category.value, "symbol": symbol} for symbol in sorted(set(symbols))]
+async def _fees(reader: Reader, params: Params) -> Mapping[str, Fees] | None:
+    """Own fees per symbol; None where the venue refuses to tell."""
     try:
-        lists = await together(reader.rows(FEE_RATES, params, FeeRow, max_pages=_MAX_FEE_PAGES) for params in asked)
+        rows = await reader.rows(FEE_RATES, params, FeeRow, max_pages=_MAX_FEE_PAGES)
     except (AuthenticationError, VenueRejectedError):
-        return {}
-    except VenueError as error:
-        return error
-    fees = {row.symbol: Fees(row.taker_fee_rate, row.maker_fee_rate) for rows in lists for row in rows}
-    missing = sorted(set(symbols) - set(fees))
-    if missing:
-        return MalformedAnswerError(f"{FEE_RATES.path}: no fees for {', '.join(missing)} in the answer")
-    return fees
+        return None
+    return {row.symbol: Fees(row.taker_fee_rate, row.maker_fee_rate) for row in rows}

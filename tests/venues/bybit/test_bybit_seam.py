@@ -6,8 +6,8 @@ import asyncio
 from typing import Any
 
 import aiohttp
-from ccxt import errors as ccxt_errors
 import pytest
+from ccxt import errors as ccxt_errors
 
 from market_analysis.domain import SystemClock
 from market_analysis.errors import (
