@@ -183,6 +183,27 @@ def test_isolated_liquidation_tests() -> None:
     assert look(cross, books.stop_for(cross, ITEM, plan)).report.liquidation_buffer_safe is None
 
 
+def test_a_held_isolated_position_without_liquidation_price_is_not_given_one() -> None:
+    position = held(margin_mode=MarginMode.ISOLATED, leverage=100)
+    record = books.entry_history(position, ITEM, opened=books.AS_OF - timedelta(minutes=5))
+    report = look(position, books.stop_for(position, ITEM, 99.9), change={"entries": {position.key: record}}).report
+    assert report.size_refusal is None
+    assert report.liquidation_buffer_safe is None
+
+
+def test_a_tight_first_stop_does_not_buy_a_size_that_the_planned_stop_would_not_bear() -> None:
+    position = held()
+    record = books.entry_history(position, ITEM, opened=books.AS_OF - timedelta(minutes=5), first_stop=99.9)
+    tight = look(position, change={"entries": {position.key: record}})
+    memory, report = tight.memory, tight.report
+    assert memory is not None
+    assert memory.stop < 99
+    assert report.optimal_position_size is not None
+    assert report.risk_target_frac is not None
+    at_plan = float(report.optimal_position_size) * (100 - memory.stop)
+    assert at_plan <= 10_000 * report.risk_target_frac
+
+
 def test_a_passed_stop_is_not_moved() -> None:
     position = held(mark=90)
     result = look(position, books.stop_for(position, ITEM, 85))

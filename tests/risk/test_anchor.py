@@ -71,7 +71,7 @@ def test_a_record_that_does_not_prove_the_position_anchors_nothing() -> None:
     whole = books.entry_history(held, ITEM)
     assert len(known_events(whole, held, is_inverse=False)) == 1
     assert known_events(None, held, is_inverse=False) == ()
-    assert known_events(books.unknown(), held, is_inverse=False) == ()  # type: ignore[arg-type]
+    assert known_events(books.unknown(), held, is_inverse=False) == ()
     assert known_events(replace(whole, complete=False), held, is_inverse=False) == ()
     assert known_events(EntryHistory((), True), held, is_inverse=False) == ()
     assert known_events(whole, replace(held, entry_price=Decimal("100.2")), is_inverse=False) == ()

@@ -94,7 +94,7 @@ def test_loop_by_loop_memory_equals_a_rebuild_from_scratch(
     events = [event_at(seed, hours_ago, minute, "a")]
     if scale_in is not None and scale_in[0] < hours_ago:
         more = event_at(seed, scale_in[0], scale_in[1], "b")
-        events.append(replace(more, entry=(events[0].entry + more.price) / 2))
+        events.append(replace(more, entry=events[0].entry * (1 - 0.05 * sign)))  # nearer targets: sigma at the scale-in counts
     memory: PositionMemory | None = None
     previous: PositionMemory | None = None
     end = LAST_OPEN + 2 * HOUR_MS
@@ -147,11 +147,24 @@ def test_the_first_stop_and_the_choice_see_only_bars_closed_before_the_fill() ->
 
 
 def test_sigma_at_a_bar_uses_bars_up_to_it() -> None:
-    model = any_model(2)
-    short = series_of(all_bars(2)[:-7])
-    rows = range(COUNT - 60, COUNT - 7)
-    whole = horizon_sigmas(model, series_of(all_bars(2)), rows, SETTINGS.vol)
-    np.testing.assert_array_equal(whole, horizon_sigmas(model, short, rows, SETTINGS.vol))
+    bars = books.walk(100, count=1_200, sigma=0.01, seed=3)
+    model = fit_model(ITEM.id, bars, SETTINGS, books.AS_OF)
+    assert isinstance(model, VolatilityModel)
+    assert model.garch is not None
+    assert model.har is not None
+    for row in (900, 1_000, 1_199):
+        alone = horizon_sigmas(model, series_of(bars[: row + 1]), (row,), SETTINGS.vol)
+        np.testing.assert_array_equal(alone, horizon_sigmas(model, series_of(bars), (row,), SETTINGS.vol))
+
+
+def test_what_was_planned_at_the_fill_stays_as_time_goes_on() -> None:
+    bars = books.walk(100, count=1_300, sigma=0.01, seed=5)
+    price = float(bars.close[-101])
+    event = AnchorEvent(LAST_OPEN - 100 * HOUR_MS + 60_000, price, price, "a")
+    at_once = plan_at(0, event.time_ms, (event,), None, bars=bars)
+    for hours in (1, 50, 100):
+        later = plan_at(0, event.time_ms + hours * HOUR_MS, (event,), None, bars=bars)
+        assert (later.memory.r0, later.choice) == (at_once.memory.r0, at_once.choice)
 
 
 def test_sigma_at_the_last_bar_is_the_models_own() -> None:
@@ -194,6 +207,11 @@ def test_of_the_entry_bar_only_what_came_after_the_fill_counts() -> None:
     before, across, after = (plan_at(0, now, (event,), None, bars=spiked, finer=five_minutes(n)).memory.peak for n in (2, 4, 5))
     assert before == across == blind.peak
     assert after == 10 * event.price
+    next_hour = five_minutes(0)
+    shifted = Bars(
+        5, next_hour.open_time_ms + HOUR_MS, *(getattr(next_hour, n) for n in ("open", "high", "low", "close", "volume"))
+    )
+    assert plan_at(0, now, (event,), None, bars=spiked, finer=shifted).memory.peak == blind.peak
     none_after = five_minutes(5)[:3]
     assert plan_at(0, now, (event,), None, bars=spiked, finer=none_after).memory.peak == blind.peak
 

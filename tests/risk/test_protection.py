@@ -155,7 +155,7 @@ def test_a_sleeping_trail_shows_where_it_would_wake() -> None:
 
 
 def test_unreadable_orders_are_unknown_and_counted_at_worst() -> None:
-    report, covered, loss = assess_protection(LONG, books.unknown(), Decimal(100), FREE, GAP, None)  # type: ignore[arg-type]
+    report, covered, loss = assess_protection(LONG, books.unknown(), Decimal(100), FREE, GAP, None)
     assert report.state is ProtectionState.UNKNOWN
     assert covered.uncovered == 2
     assert loss.from_mark == pytest.approx(30.0)

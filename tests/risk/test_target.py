@@ -142,8 +142,17 @@ def test_without_residuals_the_closed_form_chooses_and_says_so() -> None:
     assert (report.method, report.paths, report.p_breakeven) == (CLOSED_FORM, 0, 0.0)
     assert report.p_tp + report.p_sl + report.p_open == pytest.approx(1.0)
     assert report.p_sl <= report.p_noise_stop <= 1.0
+    far = probability_report(state(), bare, 1e9, None, SETTINGS)
+    assert far.p_noise_stop == pytest.approx(far.p_sl, abs=1e-9)
     assert report.static_stop_p_tp == report.p_tp
     assert probability_report(state(), bare, None, None, SETTINGS).p_tp == pytest.approx(0.0, abs=1e-12)
+
+
+def test_the_run_is_as_long_as_the_probability_horizon() -> None:
+    short = Settings(prob=ProbSettings(paths=1_000, horizon_hours=12))
+    outcome = run_policy(state(), model(), np.empty(0), short, 1)
+    assert outcome is not None
+    assert outcome.inputs.variance_path.size == 12
 
 
 @pytest.mark.parametrize("sign", [1, -1])

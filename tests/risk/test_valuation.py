@@ -64,7 +64,7 @@ def test_valuer_takes_the_accounts_fee_the_contract_size_and_the_coins_rate() ->
 
 def test_an_unknown_rate_makes_money_unknown_never_zero() -> None:
     for rate in (None, books.unknown()):
-        valuer = valuer_for(books.instrument(), rate, 5.0)  # type: ignore[arg-type]
+        valuer = valuer_for(books.instrument(), rate, 5.0)
         assert valuer.usd(1.0) is None
     assert dollars(None) is None
 

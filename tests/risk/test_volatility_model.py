@@ -124,6 +124,34 @@ def test_too_few_residuals_leave_the_closed_form() -> None:
     assert residuals.shape == (200, 3)
 
 
+def test_a_residual_is_a_bar_over_the_volatility_forecast_before_it() -> None:
+    """EWMA stands in at 300 bars, so the whole standardisation can be redone by hand."""
+    bars = garch_walk(count=300)
+    found = model_of(bars).residuals
+    assert found is not None
+    returns = np.diff(np.log(bars.close))
+    weights = 0.94 ** np.arange(75)
+    variance = float(weights @ returns[:75] ** 2 / weights.sum())
+    raw = []
+    for value in returns:
+        raw.append(value / math.sqrt(variance))
+        variance = 0.94 * variance + 0.06 * value**2
+    expected = (np.array(raw) - np.mean(raw)) / np.std(raw)
+    np.testing.assert_allclose(found[:, 0], expected, rtol=1e-9, atol=1e-12)
+
+
+def test_a_longer_bar_counts_from_the_hour_that_closes_it() -> None:
+    bars = garch_walk(count=600)
+    at_eight = bars[:-2]  # ends 08:00, which closes a 4h bar
+    assert at_eight.last_close_time.hour == 8
+    series, without = bar_series(at_eight, SETTINGS), bar_series(at_eight[:-1], SETTINGS)
+    assert isinstance(series, BarSeries)
+    assert isinstance(without, BarSeries)
+    assert series.atr_bars == without.atr_bars + 1
+    assert series.atr[-1] != without.atr[-1]
+    assert series.atr[-2] == without.atr[-1]
+
+
 def test_a_market_that_woke_up_trips_the_outlier_guard_in_the_open() -> None:
     model = model_of(garch_walk(), SETTINGS.model_copy(update={"vol": VolSettings(garch_har_outlier_ratio=1.0001)}))
     ratio = model.garch_to_har
