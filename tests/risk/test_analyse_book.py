@@ -99,7 +99,10 @@ def test_totals_are_the_sums_of_what_is_printed() -> None:
     assert book.room_usd == (book.day_left_usd or 0) - (book.loss_if_all_stops_fill_usd or 0)
     assert book.correlated_loss_usd is not None
     assert book.loss_if_all_stops_fill_usd is not None
-    assert book.correlated_loss_usd < book.loss_if_all_stops_fill_usd
+    btc, eth = (float(p.protection.can_lose_usd or 0) for p in positions)
+    hedged = math.sqrt(btc**2 + eth**2 - 2 * found.correlation[0][1] * btc * eth)  # long against short: the minus is the hedge
+    assert float(book.correlated_loss_usd) == pytest.approx(hedged, abs=1e-3)
+    assert float(found.clusters[0].risk_usd) == pytest.approx(hedged, abs=1e-3)
     assert book.risk_of_equity_frac == pytest.approx(float(book.loss_if_all_stops_fill_usd) / 10_000)
     assert (book.naked_count, book.portfolio_scale, book.throttle_multiplier) == (0, 1.0, 1.0)
     (cluster,) = found.clusters
@@ -376,3 +379,17 @@ def test_no_number_is_infinite_or_nan_even_where_no_margin_is_left() -> None:
     every = numbers_of(found)
     assert len(every) > 50
     assert all(math.isfinite(x) for x in every)
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_margin_at_stops_takes_the_farthest_of_several_stops(side: Side) -> None:
+    held = books.position(BTC, side, "0.4", 71_000, leverage=10)
+    wallet = books.account(6_000, maintenance_margin=held.maintenance_margin or 0)
+    near, far = 71_000 * (1 - 0.02 * side.sign), 71_000 * (1 - 0.1 * side.sign)
+    stops = [books.stop_for(held, BTC, near, "0.2", "near"), books.stop_for(held, BTC, far, "0.2", "far")]
+    snapshot = replace(protected(held, wallet=wallet, activity=books.day(6_000)), orders=tuple(stops))
+    found = run(snapshot)
+    lost = float(found.book.loss_if_all_stops_fill_usd or 0)
+    value = 0.4 * far
+    maintenance = value * (0.005 + 0.00055 * (1 - side.sign / 10))
+    assert found.book.mmr_at_stops_frac == pytest.approx(maintenance / (6_000 - lost), rel=1e-6)

@@ -310,3 +310,14 @@ def test_the_line_to_reduce_is_never_the_hedge_even_if_its_stop_is_farther() -> 
     plain = [line("BTC", 300.0, 50_000.0), line("ETH", 900.0, 20_000.0), line("BTC", None, None)]
     (item,) = find_clusters(plain[:2], view, SETTINGS)
     assert reducible_line(item, view, judge_of(plain[:2], view)) is plain[1]
+
+
+def test_a_cluster_holds_between_release_and_threshold_only_if_it_was_one_yesterday() -> None:
+    def pair(rho: float) -> np.ndarray:
+        return np.array([[1.0, rho], [rho, 1.0]])
+
+    lines = [line("BTC", 100.0), line("ETH", 100.0)]
+    today = view_of(("BTC", "ETH"), 0.65)
+    assert len(find_clusters(lines, replace(today, daily=(pair(0.75), pair(0.65))), SETTINGS)) == 1
+    assert len(find_clusters(lines, replace(today, daily=(pair(0.65), pair(0.65))), SETTINGS)) == 2
+    assert len(find_clusters(lines, replace(today, daily=(pair(0.75), pair(0.59), pair(0.65))), SETTINGS)) == 2
