@@ -14,8 +14,6 @@ from market_analysis.venues.bybit.endpoints import FEE_RATES, INSTRUMENTS, RISK_
 from market_analysis.venues.bybit.reader import Params, Reader
 from market_analysis.venues.bybit.wire.market import FeeRow, InstrumentRow, RiskLimitRow
 
-_MAX_TIER_PAGES = 20
-_MAX_FEE_PAGES = 20
 _SYMBOLS_BY_ONE = 2
 """Up to so many symbols of a category their fees are asked for one by one, above in one answer for the whole category."""
 
@@ -86,7 +84,7 @@ async def _read_one(reader: Reader, instrument: InstrumentId, fees: Fees) -> Ins
 
 async def _terms(reader: Reader, instrument: InstrumentId) -> InstrumentRow:
     params = {"category": instrument.category.value, "symbol": instrument.symbol}
-    rows = await reader.rows(INSTRUMENTS, params, InstrumentRow, max_pages=2)
+    rows = await reader.one_page(INSTRUMENTS, params, InstrumentRow)
     if not rows:
         raise MalformedAnswerError(f"{INSTRUMENTS.path}: no row for {instrument}", venue_code="not_listed")
     if len(rows) > 1 or rows[0].symbol != instrument.symbol:
@@ -103,7 +101,7 @@ async def _tiers(reader: Reader, instrument: InstrumentId) -> tuple[RiskTier, ..
         return ()
     params = {"category": instrument.category.value, "symbol": instrument.symbol}
     try:
-        rows = await reader.rows(RISK_LIMITS, params, RiskLimitRow, max_pages=_MAX_TIER_PAGES)
+        rows = await reader.one_page(RISK_LIMITS, params, RiskLimitRow)
     except VenueRejectedError:
         return ()
     if any(row.symbol != instrument.symbol for row in rows):
@@ -128,7 +126,7 @@ def tiers_of(rows: Sequence[RiskLimitRow]) -> tuple[RiskTier, ...]:
 async def _fees(reader: Reader, params: Params) -> Mapping[str, Fees] | None:
     """Own fees per symbol; None where the venue refuses to tell."""
     try:
-        rows = await reader.rows(FEE_RATES, params, FeeRow, max_pages=_MAX_FEE_PAGES)
+        rows = await reader.one_page(FEE_RATES, params, FeeRow)
     except (AuthenticationError, VenueRejectedError):
         return None
     return {row.symbol: Fees(row.taker_fee_rate, row.maker_fee_rate) for row in rows}

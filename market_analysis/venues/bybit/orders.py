@@ -135,8 +135,7 @@ async def _trailing_distances(reader: Reader, orders: Collection[tuple[Category,
     if not symbols:
         return {}
     lists = await together(
-        reader.rows(POSITIONS, {"category": category.value, "symbol": symbol}, PositionRow, max_pages=2)
-        for category, symbol in symbols
+        reader.one_page(POSITIONS, {"category": category.value, "symbol": symbol}, PositionRow) for category, symbol in symbols
     )
     return {
         (category, row.symbol, row.position_idx): row.trailing_stop

@@ -76,6 +76,16 @@ class Reader:
         """One answer's result as a wire struct."""
         return await self.parsed(endpoint, params, lambda answer: parse(kind, answer.result, endpoint.path))
 
+    async def one_page(self, endpoint: Endpoint, params: Params, kind: type[T]) -> list[T]:
+        """The rows of one answer, for reads by symbol that fit on a page by nature: their cursor is of no use (the vendor's
+        examples give one even beside a single row)."""
+
+        def rows_of(answer: Answer) -> list[T]:
+            _check_category(endpoint, params.get("category"), answer.result)
+            return _page_of(endpoint, answer.result, kind).rows
+
+        return await self.parsed(endpoint, params, rows_of)
+
     async def rows(self, endpoint: Endpoint, params: Params, kind: type[T], *, max_pages: int) -> list[T]:
         """All rows of all pages, each as a wire struct; nothing at all if one page fails."""
         limit = {"limit": endpoint.page_limit} if endpoint.page_limit else {}
