@@ -7,6 +7,7 @@ Closed bars only: an exchange serves the forming bar last, so a bar counts as cl
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar
@@ -15,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from market_analysis.domain import to_milliseconds
-from market_analysis.errors import MalformedAnswerError
+from market_analysis.errors import MalformedAnswerError, VenueError
 from market_analysis.library.arguments import ArgumentError, above_zero
 from market_analysis.library.volatility import bar_hours_of
-from market_analysis.venues.bybit.failures import from_ccxt
+from market_analysis.venues.bybit.failures import error_for_code, error_for_status, from_ccxt
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -176,7 +177,7 @@ def _asked(endpoint: str, question: Callable[[], T]) -> T:
     try:
         answer = question()
     except ccxt.BaseError as error:
-        raise from_ccxt(endpoint, error) from error
+        raise _mapped(endpoint, error) from error
     except (TypeError, AttributeError, LookupError, ValueError) as error:
         # An answer of another shape makes ccxt's parsers stumble over it.
         raise MalformedAnswerError(f"{endpoint}: {type(error).__name__}: {error}") from error
@@ -184,6 +185,23 @@ def _asked(endpoint: str, question: Callable[[], T]) -> T:
         answer.close()
         raise ArgumentError("exchange is an asynchronous one; pass a synchronous one, ccxt.bybit()", parameter="exchange")
     return answer
+
+
+def _mapped(endpoint: str, error: Exception) -> VenueError:
+    """The product's error: by Bybit's code where ccxt quotes one, else by the HTTP status, else by ccxt's class.
+
+    ccxt has no class of its own for many codes, and reads a refusal with an empty JSON body as any other error.
+    """
+    quoted = re.search(r'"retCode":\s*(-?\d+)', str(error))
+    if quoted is not None and int(quoted.group(1)) != 0:
+        return error_for_code(endpoint, int(quoted.group(1)), str(error))
+    refused: BaseException | None = error
+    while refused is not None and getattr(refused, "response", None) is None:
+        refused = refused.__cause__ or refused.__context__
+    if refused is None:
+        return from_ccxt(endpoint, error)
+    response: Any = getattr(refused, "response", None)
+    return error_for_status(endpoint, int(response.status_code), str(response.text))
 
 
 def _since_ms(since: datetime | int) -> int:
