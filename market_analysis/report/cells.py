@@ -43,3 +43,9 @@ def level_cell(row: PositionReport, level: Decimal | None, passed: str) -> str:
 def can_lose_cell(row: PositionReport) -> str:
     """What can still be lost, with `!` where a part of it rests on the assumed stress gap."""
     return money(row.protection.can_lose_usd) + ("!" if row.protection.assumed_usd > 0 else "")
+
+
+def joint_liquidation_cell(book: BookReport) -> str:
+    """The joint move that liquidates; `none` where the book was modelled and no move in reach does."""
+    move = book.joint_liquidation_move_frac
+    return "none" if move is None and book.joint_liquidation_factor is not None else percent(move, sign=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -173,8 +174,10 @@ def _plain(value: Any, path: str) -> Any:
         return {key: _plain(inner, f"{path}.{key}") for key, inner in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(inner, f"{path}[{index}]") for index, inner in enumerate(value)]
-    if isinstance(value, float | Decimal) and (value != value or value in (float("inf"), float("-inf"))):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ValueError(f"{path} is {value}; unknown must be None with a reason")
     if isinstance(value, Decimal):
+        if not value.is_finite():
+            raise ValueError(f"{path} is {value}; unknown must be None with a reason")
         return f"{abs(value) if value == 0 else value:f}"
     return value

@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from market_analysis.domain import Severity
-from market_analysis.report.cells import can_lose_cell, level_cell, no_room_reason, probability_hours, stop_cell
+from market_analysis.report.cells import (
+    can_lose_cell,
+    joint_liquidation_cell,
+    level_cell,
+    no_room_reason,
+    probability_hours,
+    stop_cell,
+)
 from market_analysis.report.columns import Column, fit_table
 from market_analysis.report.names import doubtful_parts, full_name, is_reliable, short_name, worst_first
 from market_analysis.report.numbers import (
@@ -97,7 +104,7 @@ def _alarm(analysis: Analysis) -> list[Line]:
     shown = ", ".join(f"{name} {state}" for name, state in bad[:_SHOWN_PARTS])
     more = f" and {len(bad) - _SHOWN_PARTS} more" if len(bad) > _SHOWN_PARTS else ""
     word = "STALE" if all(state == "stale" for _, state in bad) else "UNKNOWN"
-    tail = ". This is no all-clear."
+    tail = ". No all-clear."
     return [Line(clipped(f"{word}: {shown}", WIDTH - len(more) - len(tail)) + more + tail, Verdict.UNKNOWN)]
 
 
@@ -123,7 +130,7 @@ def _account_line(analysis: Analysis) -> Line:
     parts = [
         f"eq {money(book.equity_usd)}",
         f"day {money(book.day_pnl_usd, sign=True)}",
-        f"joint liq {percent(book.joint_liquidation_move_frac, sign=True)}",
+        f"joint liq {joint_liquidation_cell(book)}",
         f"MMR {percent(book.maintenance_margin_frac, 0)}",
         f"NAKED {naked}",
         f"resting entries {money(book.resting_entries_usd, sign=True)}",

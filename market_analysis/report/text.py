@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from market_analysis.domain import Finding, Severity
+from market_analysis.report.cells import joint_liquidation_cell
 from market_analysis.report.layout import WIDTH, note, pairs, titled
 from market_analysis.report.names import full_name, subject_name, worst_first
 from market_analysis.report.numbers import UNKNOWN, clipped, money, percent, plain, ratio, when
@@ -61,7 +62,7 @@ def _portfolio(analysis: Analysis) -> str:
             ("Planned reward", f"{money(book.total_reward_if_all_tp_hit)} USD if all targets are hit"),
             ("Reward to risk", ratio(book.portfolio_risk_reward_ratio)),
             ("Expected shortfall", f"{money(book.es_99_1d_usd)} USD, 99 %, 1 day, normal"),
-            ("Joint liquidation", f"{percent(book.joint_liquidation_move_frac, sign=True)} {factor}".rstrip()),
+            ("Joint liquidation", f"{joint_liquidation_cell(book)} {factor}".rstrip()),
             ("Margin rate at stops", f"{percent(book.mmr_at_stops_frac, 0)} (liquidation at 100%)"),
             ("Funding", f"{money(book.funding_per_day_usd, sign=True)} USD a day at today's rates"),
         ],

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from market_analysis.errors import OutputError
 
+_IS_WINDOWS = os.name == "nt"
 _REPLACE_TRIES = 5
 """Windows refuses to replace a file that another program has open at that moment."""
 
@@ -45,7 +46,7 @@ def _replace(source: str, target: Path) -> None:
             os.replace(source, target)
             return
         except PermissionError:
-            if os.name != "nt" or attempt == _REPLACE_TRIES:
+            if not _IS_WINDOWS or attempt == _REPLACE_TRIES:
                 raise
             time.sleep(0.02 * attempt)
 

@@ -46,7 +46,7 @@ def volatility(sigma_h: float = 0.012) -> VolatilityReport:
     models = (
         ModelReport("garch", "used", sigma_h * 1.1, yearly * 1.1, 0.3, 1599, (), {"omega": 2e-6, "alpha": 0.08, "beta": 0.9}),
         ModelReport("har", "used", sigma_h * 0.95, yearly * 0.95, 0.4, 1590, (), {"r_squared": 0.31}),
-        ModelReport("atr", "used", sigma_h * 0.97, yearly * 0.97, 0.3, 400, (), {"atr_abs": 900.0}),
+        ModelReport("atr", "used", sigma_h * 0.29 / 0.3, yearly * 0.29 / 0.3, 0.3, 400, (), {"atr_abs": 900.0}),
     )
     return VolatilityReport(
         method="VOL_BLEND(garch+har+atr)",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from market_analysis.report.cells import no_room_reason
+from market_analysis.report.cells import joint_liquidation_cell, no_room_reason
 from market_analysis.report.document import Document
 from market_analysis.report.html.markup import Markup, element, join
 from market_analysis.report.html.risk_bars import room_meter
@@ -66,7 +66,7 @@ def _tiles(document: Document) -> Markup:
         (money(book.equity_usd), "equity, USD", ""),
         (money(book.day_pnl_usd, sign=True), "day, net of flows", ""),
         (naked, "NAKED positions", "critical" if book.naked_count else "unknown" if book.naked_count is None else ""),
-        (percent(book.joint_liquidation_move_frac, sign=True), factor, ""),
+        (joint_liquidation_cell(book), factor, ""),
         (percent(book.maintenance_margin_frac, 0), f"MMR, {percent(book.mmr_at_stops_frac, 0)} at the stops", ""),
         (money(book.correlated_loss_usd), "all stops, correlated", ""),
         (money(book.resting_entries_usd, sign=True), "resting entries", ""),
