@@ -39,8 +39,10 @@ class Desk:
     async def venue(self, key: str = "watch-key", **options: Any) -> BybitVenue:
         """A venue that reads this exchange; settings by name, the rest goes to the constructor."""
         names = BybitSettings.model_fields
-        chosen = {"base_url": self.server.base_url, "max_attempts": 1} | {k: v for k, v in options.items() if k in names}
-        more = {"timeout_s": 2.0, "clock": self.clock} | {k: v for k, v in options.items() if k not in names}
+        chosen: dict[str, Any] = {"base_url": self.server.base_url, "max_attempts": 1} | {
+            k: v for k, v in options.items() if k in names
+        }
+        more: dict[str, Any] = {"timeout_s": 2.0, "clock": self.clock} | {k: v for k, v in options.items() if k not in names}
         credentials = more.pop("credentials", None) or Credentials(key, KEYS[key].secret)
         venue = BybitVenue(BybitSettings(**chosen), credentials, "main", **more)
         return await self.stack.enter_async_context(venue)

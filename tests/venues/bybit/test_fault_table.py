@@ -189,7 +189,9 @@ class Watch:
     """The venues of one server: one with patience, one without, both with a clock of their own for bans to run out on."""
 
     def __init__(self, desk: Any) -> None:
-        self._desk, self._venues, self.now = desk, {}, 0.0
+        self._desk = desk
+        self._venues: dict[float, BybitVenue] = {}
+        self.now = 0.0
 
     async def venue(self, kind: F) -> BybitVenue:
         timeout_s = 0.2 if kind in SLOW else 10.0
