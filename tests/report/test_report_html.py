@@ -173,6 +173,16 @@ def test_unread_stale_and_flat_books() -> None:
     assert "No finding." in page(analyses.flat())
 
 
+def test_the_data_table_groups_what_is_fresh_and_names_what_is_not() -> None:
+    base = analyses.stale()
+    bars = {"bars bybit:linear:BTCUSDT": "ok", "bars bybit:linear:ETHUSDT": "gaps"}
+    text = page(replace(base, data=replace(base.data, parts={**base.data.parts, **bars})))
+    assert "BTCUSDT 1600 closed 1h (0 missing)" in text
+    assert ">bars ETHUSDT</td>" in text
+    assert ">GAPS</td>" in text
+    assert ">DOGEUSDT, ETHUSDT</td>" in text
+
+
 def test_missing_bars_are_said_not_drawn() -> None:
     analysis = analyses.demo()
     assert "No chart: no bars were read" in page(analysis, History({}, {}))

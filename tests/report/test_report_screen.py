@@ -212,3 +212,8 @@ def test_a_table_always_fits(rows: list[tuple[str, ...]], width: int) -> None:
     lines = fit_table(columns, rows, width)
     assert len(lines) == len(rows) + 1
     assert all(len(line) <= width for line in lines)
+
+
+def test_a_table_with_nothing_to_spare_is_cut_not_broken() -> None:
+    lines = fit_table([Column("first", right=False), Column("DO", right=False)], [("a" * 30, "b" * 30)], 20)
+    assert lines == ["first..", "a" * 18 + ".."]
