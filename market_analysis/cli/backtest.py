@@ -69,9 +69,10 @@ def _text(summary: BacktestSummary) -> str:
         )
         for name, tally in (("static", summary.static), ("dynamic", summary.dynamic))
     ]
+    span = f"{summary.first_entry:%Y-%m-%d} to {summary.last_entry:%Y-%m-%d} UTC"
     head = (
-        f"{summary.symbol} {summary.side.value}: {summary.entries} entries {summary.first_entry:%Y-%m-%d} to {summary.last_entry:%Y-%m-%d}"
-        f" UTC, k {summary.k:g}, m {summary.m:g}, models fitted on bars to {summary.fitted_until:%Y-%m-%d %H:%M}"
+        f"{summary.symbol} {summary.side.value}: {summary.entries} entries {span}, k {summary.k:g}, m {summary.m:g}, "
+        f"models fitted on bars to {summary.fitted_until:%Y-%m-%d %H:%M}"
     )
     titles = ("levels", "target", "stop, loss", "stop, breakeven+", "open", "mean R", "costs R")
     return head + "\n" + tabulate(rows, headers=titles, tablefmt="plain", floatfmt=".3f")

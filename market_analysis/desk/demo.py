@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from market_analysis.domain import Clock
-from market_analysis.venues.bybit import Credentials
+from market_analysis.settings import Credentials
 
 DEMO_NOW = datetime(2026, 9, 17, 14, 3, 27, tzinfo=UTC)
 """The demo's market time: fixed, so that everybody sees the same report."""

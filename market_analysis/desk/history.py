@@ -32,9 +32,13 @@ class BarHistory:
     async def serve(self, snapshot: Snapshot) -> History:
         """Bars up to the snapshot's now for everything it holds; an instrument that cannot be read is `Unknown`."""
         async with asyncio.TaskGroup() as group:
-            tasks = {key: group.create_task(self._hourly_bars(key, snapshot.as_of)) for key in snapshot.instruments}
+            tasks = {key: group.create_task(self._hourly_bars(key, snapshot.as_of)) for key in self._wanted(snapshot)}
             entry_task = group.create_task(self._entry_bars(snapshot))
         return History({key: task.result() for key, task in tasks.items()}, entry_task.result())
+
+    def _wanted(self, snapshot: Snapshot) -> set[InstrumentId]:
+        """All that the snapshot names, and Bitcoin: the joint move of the book is stated as a move of it."""
+        return {*snapshot.instruments, self._venue.pricing_instrument("BTC")} if snapshot.instruments else set()
 
     async def _hourly_bars(self, key: InstrumentId, now: datetime) -> Read[Bars]:
         since_ms = _hour_floor_ms(now) - self._count * _HOUR_MS

@@ -6,7 +6,7 @@ from market_analysis.domain.clock import Clock, ManualClock, SystemClock, from_m
 from market_analysis.domain.fill import DayActivity, Fill, FillKind, FlowKind
 from market_analysis.domain.finding import Finding, Severity
 from market_analysis.domain.instrument import STABLE_COINS, Category, Instrument, InstrumentId, RiskTier
-from market_analysis.domain.memory import Memory, PositionMemory
+from market_analysis.domain.memory import DayMarks, Memory, PositionMemory
 from market_analysis.domain.order import ExecutionStyle, Order, OrderPurpose, OrderSide, TriggerSource
 from market_analysis.domain.position import Position, PositionKey, Side
 from market_analysis.domain.quantise import Rounding, quantise, quantity, stop_price, target_price
@@ -23,6 +23,7 @@ __all__ = [
     "Clock",
     "CoinBalance",
     "DayActivity",
+    "DayMarks",
     "EntryHistory",
     "ExecutionStyle",
     "Fill",

@@ -33,16 +33,26 @@ class PositionMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class DayMarks:
+    """Marks of one trading day in USD, None where nobody was there to read them.
+
+    equity_usd and unrealized_usd: at the day's start. flows_usd: deposits less withdrawals seen so far that day.
+    """
+
+    equity_usd: Decimal | None = None
+    unrealized_usd: Decimal | None = None
+    flows_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
     """Everything remembered of one account.
 
     equity_peak_usd: high-water mark net of flows; cannot be rebuilt: None is UNKNOWN until one loop has seen equity.
-    day_equity_usd maps a trading-day id (ISO date) to the equity recorded at its start. flow_total_usd: flows already netted
-    from the peak since `flows_since`. reported: codes of findings already announced (`code|subject`).
+    days maps a trading-day id (ISO date of its start in UTC) to its marks; only the last two are kept.
     """
 
     positions: Mapping[PositionKey, PositionMemory] = field(default_factory=dict)
     equity_peak_usd: Decimal | None = None
     equity_peak_at: datetime | None = None
-    day_equity_usd: Mapping[str, Decimal] = field(default_factory=dict)
-    reported: frozenset[str] = frozenset()
+    days: Mapping[str, DayMarks] = field(default_factory=dict)

@@ -50,7 +50,7 @@ class Order:
 
     quantity: contracts still to fill; None when the order closes whatever the position is (Bybit's full-position TP/SL).
     trigger_price: None for plain orders. trailing_distance: price units. activation_price: a trailing stop sleeps before it
-    (`is_active` False). `raw_status` keeps the venue's word.
+    (`is_active` False). `raw_status` keeps the venue's word. attached_stop: trigger price of the stop that an entry brings with it.
     """
 
     order_id: str
@@ -70,3 +70,4 @@ class Order:
     activation_price: Decimal | None
     created_at: datetime
     raw_status: str
+    attached_stop: Decimal | None = None

@@ -196,5 +196,5 @@ def _remember(snapshot: Snapshot, memory: Memory, risk: BookRisk, peak: Peak) ->
         positions=positions,
         equity_peak_usd=peak.peak_usd,
         equity_peak_at=peak.at,
-        day_equity_usd=updated_marks(memory, snapshot.as_of, snapshot.day, account.equity, account.unrealized_pnl),
+        days=updated_marks(memory, snapshot.as_of, snapshot.day, account.equity, account.unrealized_pnl),
     )

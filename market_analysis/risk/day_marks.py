@@ -1,28 +1,14 @@
-"""What is remembered of a trading day, in the one mapping that `Memory` has for it.
-
-Keys: `DATE` equity at the day's start, `DATE/unrealized` unrealised profit then, `DATE/flows` flows seen so far that day; DATE
-is the UTC date of the day's start. Only today's and the last day's are kept.
-"""
+"""What is remembered of a trading day. Only today's marks and the last day's are kept."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from market_analysis.domain import DayActivity, Memory, Unknown
+from market_analysis.domain import DayActivity, DayMarks, Memory, Unknown
 
 BOUNDARY_SECONDS = 120.0
 """An equity read this soon after the reset is the equity at the reset."""
-
-
-@dataclass(frozen=True, slots=True)
-class DayMarks:
-    """Marks of one trading day, None where nobody was there to read them."""
-
-    equity_usd: Decimal | None
-    unrealized_usd: Decimal | None
-    flows_usd: Decimal | None
 
 
 def day_id(day_start: datetime) -> str:
@@ -32,21 +18,20 @@ def day_id(day_start: datetime) -> str:
 
 def marks_of(memory: Memory, day_start: datetime) -> DayMarks:
     """What is remembered of the day."""
-    name, known = day_id(day_start), memory.day_equity_usd
-    return DayMarks(known.get(name), known.get(f"{name}/unrealized"), known.get(f"{name}/flows"))
+    return memory.days.get(day_id(day_start), DayMarks())
 
 
 def updated_marks(
     memory: Memory, as_of: datetime, day: DayActivity | Unknown[DayActivity], equity_usd: Decimal, unrealized_usd: Decimal | None
-) -> dict[str, Decimal]:
-    """The mapping to remember: today's flows always, equity and unrealised profit only when read at the boundary."""
-    known = dict(memory.day_equity_usd)
+) -> dict[str, DayMarks]:
+    """The days to remember: today's flows always, equity and unrealised profit only when read at the boundary, once."""
+    days = dict(memory.days)
     if not isinstance(day, Unknown):
-        name = day_id(day.since)
-        known[f"{name}/flows"] = day.flows_usd
-        if 0 <= (as_of - day.since).total_seconds() <= BOUNDARY_SECONDS:
-            known.setdefault(name, equity_usd)
-            if unrealized_usd is not None:
-                known.setdefault(f"{name}/unrealized", unrealized_usd)
-    kept = sorted({key[:10] for key in known})[-2:]
-    return {key: value for key, value in sorted(known.items()) if key[:10] in kept}
+        known = marks_of(memory, day.since)
+        at_boundary = 0 <= (as_of - day.since).total_seconds() <= BOUNDARY_SECONDS
+        days[day_id(day.since)] = DayMarks(
+            equity_usd=equity_usd if at_boundary and known.equity_usd is None else known.equity_usd,
+            unrealized_usd=unrealized_usd if at_boundary and known.unrealized_usd is None else known.unrealized_usd,
+            flows_usd=day.flows_usd,
+        )
+    return {name: days[name] for name in sorted(days)[-2:]}

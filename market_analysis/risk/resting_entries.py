@@ -26,8 +26,8 @@ from market_analysis.settings import Settings
 def resting_entries_usd(snapshot: Snapshot, settings: Settings) -> float | None:
     """Sum over entry orders of the loss from their fill to their stop, fees and slippage in, USD, positive; each order on its own.
 
-    An order that closes part of a one-way position adds only its rest. The stop is a resting full-position stop of the same slot on
-    the loss side of the fill, else the stress gap. None when orders, positions, terms, a price or a rate could not be read.
+    An order that closes part of a one-way position adds only its rest. The stop is the order's own or a resting full-position
+    stop of the same slot, on the loss side of the fill, else the stress gap. None when orders, positions, terms, a price or a rate could not be read.
     """
     if isinstance(snapshot.orders, Unknown) or isinstance(snapshot.positions, Unknown):
         return None
@@ -80,9 +80,11 @@ def _loss_settle(order: Order, opening: float, price: float, stop: float | None,
 
 
 def _slot_stop(order: Order, orders: Sequence[Order], price: Decimal) -> float | None:
-    """The nearest active market stop that closes whatever the slot's position is, on the loss side of the order's fill."""
+    """The nearest stop on the loss side of the order's fill: the one it brings along, or an active market stop that closes
+    whatever the slot's position is."""
     sign = 1 if order.side is OrderSide.BUY else -1
-    triggers = [
+    attached = [] if order.attached_stop is None or sign * (price - order.attached_stop) <= 0 else [order.attached_stop]
+    triggers = attached + [
         other.trigger_price
         for other in orders
         if other.instrument == order.instrument

@@ -1,13 +1,31 @@
-"""A key pair that does not print itself."""
+"""An API key pair that never prints its secret."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from market_analysis.errors import AuthenticationError
 
-@dataclass(frozen=True, slots=True)
+_SHOWN = 4
+
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Credentials:
-    """API key and secret of one account; neither appears in a repr, so neither in a log or a traceback of this object."""
+    """Key and secret as the exchange gave them (an RSA key pair has its PEM text as secret).
 
-    key: str = field(repr=False)
+    Raises:
+        AuthenticationError: one of them is blank.
+    """
+
+    key: str
     secret: str = field(repr=False)
+
+    def __post_init__(self) -> None:
+        for name in ("key", "secret"):
+            value = getattr(self, name).strip()
+            if not value:
+                raise AuthenticationError(f"the API {name} is blank; a {name} of at least one character is needed")
+            object.__setattr__(self, name, value)
+
+    def __repr__(self) -> str:
+        return f"Credentials(key='{self.key[:_SHOWN]}...', secret=hidden)"

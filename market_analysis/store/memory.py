@@ -8,7 +8,7 @@ from decimal import Decimal
 import apsw
 import msgspec
 
-from market_analysis.domain import Memory, PositionKey, PositionMemory
+from market_analysis.domain import DayMarks, Memory, PositionKey, PositionMemory
 
 SCHEMA_VERSION = 1
 
@@ -19,8 +19,7 @@ class _Saved(msgspec.Struct, frozen=True):
     positions: list[tuple[PositionKey, PositionMemory]]
     equity_peak_usd: Decimal | None
     equity_peak_at: datetime | None
-    day_equity_usd: dict[str, Decimal]
-    reported: list[str]
+    days: dict[str, DayMarks]
 
 
 class MemoryStore:
@@ -43,8 +42,7 @@ class MemoryStore:
             positions=dict(saved.positions),
             equity_peak_usd=saved.equity_peak_usd,
             equity_peak_at=saved.equity_peak_at,
-            day_equity_usd=saved.day_equity_usd,
-            reported=frozenset(saved.reported),
+            days=saved.days,
         )
 
     def save(self, account: str, memory: Memory, now: datetime) -> None:
@@ -53,8 +51,7 @@ class MemoryStore:
             sorted(memory.positions.items()),
             memory.equity_peak_usd,
             memory.equity_peak_at,
-            dict(memory.day_equity_usd),
-            sorted(memory.reported),
+            dict(memory.days),
         )
         with self._connection:
             self._connection.execute(

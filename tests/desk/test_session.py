@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from desk_sessions import open_desk, quick_settings
 
-from market_analysis.domain import Memory, Severity, Unknown
+from market_analysis.domain import Memory, OrderPurpose, Severity, Unknown
 from market_analysis.errors import EXIT_AUTHENTICATION, EXIT_UNKNOWN, EXIT_VENUE, AuthenticationError
 from market_analysis.risk.analyse import analyse
 from market_analysis.risk.types import Verdict
@@ -112,3 +112,13 @@ async def test_memory_is_a_cache_a_fresh_session_finds_the_same_ratchets() -> No
             assert one.stop == pytest.approx(remembered[key].stop, rel=1e-9)
             assert one.peak == remembered[key].peak
             assert (one.r0, one.entry, one.anchor_id) == (remembered[key].r0, remembered[key].entry, remembered[key].anchor_id)
+
+
+async def test_a_resting_entry_carries_its_own_stop() -> None:
+    async with open_desk() as desk:
+        look = await desk.session.look()
+        assert not isinstance(look.snapshot.orders, Unknown)
+        (entry,) = (order for order in look.snapshot.orders if order.purpose is OrderPurpose.ENTRY)
+        assert entry.attached_stop is not None
+        assert entry.limit_price is not None
+        assert entry.attached_stop < entry.limit_price

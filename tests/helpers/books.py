@@ -172,6 +172,7 @@ def order(
     position_index: int = 0,
     order_id: str = "order-1",
     is_active: bool = True,
+    attached_stop: Number | None = None,
 ) -> Order:
     """A resting order of any purpose; entries are not reduce-only, all others are."""
     return Order(
@@ -192,6 +193,7 @@ def order(
         activation_price=None,
         created_at=AS_OF - timedelta(hours=5),
         raw_status="Untriggered" if limit is None else "New",
+        attached_stop=None if attached_stop is None else decimal(attached_stop),
     )
 
 

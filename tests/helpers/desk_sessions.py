@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 
 from market_analysis.desk.session import Session
 from market_analysis.desk.state import transient_state
-from market_analysis.settings import AccountSettings, Settings
-from market_analysis.venues.bybit import BybitVenue, Credentials
+from market_analysis.settings import AccountSettings, Credentials, Settings
+from market_analysis.venues.bybit import BybitVenue
 from market_analysis.venues.simulated import ManualMarketClock, Market, SimulatedServer, make_catalogue, make_market, serve
 from market_analysis.venues.simulated.ledger.books import demo_book
 

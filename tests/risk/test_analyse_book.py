@@ -15,7 +15,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market_analysis.domain import Category, Finding, History, MarginMode, Memory, Position, Severity, Side, Snapshot, Unknown
+from market_analysis.domain import (
+    Category,
+    DayMarks,
+    Finding,
+    History,
+    MarginMode,
+    Memory,
+    Position,
+    Severity,
+    Side,
+    Snapshot,
+    Unknown,
+)
 from market_analysis.risk.analyse import analyse
 from market_analysis.risk.book import total
 from market_analysis.risk.capped import SIZE_ABOVE_PLAN, capped_reports, scale_report
@@ -292,7 +304,7 @@ def test_memory_keeps_what_is_there_and_forgets_what_is_gone() -> None:
     both = protected(long_btc(), short_eth())
     _, memory = analyse(both, market(), Memory(), LIMITED)
     assert set(memory.positions) == {p.key for p in both.positions}  # type: ignore[union-attr]
-    assert (memory.equity_peak_usd, memory.day_equity_usd) == (10_000, {"2026-03-02/flows": D(0)})
+    assert (memory.equity_peak_usd, memory.days) == (10_000, {"2026-03-02": DayMarks(flows_usd=D(0))})
     _, fewer = analyse(protected(long_btc()), market(), memory, LIMITED)
     assert set(fewer.positions) == {long_btc().key}
     _, unread = analyse(books.with_unknown(both, "positions"), market(), memory, LIMITED)

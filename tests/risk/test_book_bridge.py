@@ -11,15 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from market_analysis.domain import Memory, Severity
+from market_analysis.domain import DayMarks, Memory, Severity
 from market_analysis.risk.bridge import equity_bridge
-from market_analysis.risk.day_marks import DayMarks, marks_of, updated_marks
+from market_analysis.risk.day_marks import marks_of, updated_marks
 from market_analysis.risk.peaks import equity_peak
 from market_analysis.risk.room import room, room_finding
 
 D = Decimal
 DAY = books.AS_OF.replace(hour=0, minute=0)
-MARKED = Memory(day_equity_usd={"2026-03-02": D(10_000), "2026-03-02/unrealized": D(200)})
+MARKED = Memory(days={"2026-03-02": DayMarks(D(10_000), D(200))})
 amounts = st.decimals(-10_000, 10_000, places=2)
 
 
@@ -49,7 +49,7 @@ def test_the_venues_own_anchor_comes_first_and_carries_its_source() -> None:
 
 
 def test_an_anchor_read_late_is_rebuilt_or_estimated() -> None:
-    only_unrealized = Memory(day_equity_usd={"2026-03-02/unrealized": D(200)})
+    only_unrealized = Memory(days={"2026-03-02": DayMarks(None, D(200))})
     day = books.day(None, realized=300, fees=-20, flows=1_000, revaluation=40)
     rebuilt = equity_bridge(D(11_165), D(50), day, only_unrealized, 0.002)
     assert (rebuilt.equity_at_reset_usd, rebuilt.source) == (D(11_165) - 1_280 + 150 - 40, "rebuilt")
@@ -78,7 +78,7 @@ def test_an_unknown_log_type_is_unknown() -> None:
 @settings(deadline=None)
 @given(amounts, amounts, amounts, amounts)
 def test_moved_money_is_never_profit(flow: Decimal, realized: Decimal, start: Decimal, fees: Decimal) -> None:
-    memory = Memory(day_equity_usd={"2026-03-02": start, "2026-03-02/unrealized": D(0)})
+    memory = Memory(days={"2026-03-02": DayMarks(start, D(0))})
     found = equity_bridge(
         start + flow + realized + fees, D(0), books.day(None, flows=flow, realized=realized, fees=fees), memory, 1e-9
     )
@@ -89,20 +89,20 @@ def test_moved_money_is_never_profit(flow: Decimal, realized: Decimal, start: De
 def test_equity_is_recorded_only_at_the_boundary() -> None:
     day = books.day(None, flows=70)
     at_once = updated_marks(Memory(), DAY + timedelta(seconds=90), day, D(5_000), D(10))
-    assert marks_of(Memory(day_equity_usd=at_once), DAY) == DayMarks(D(5_000), D(10), D(70))
+    assert marks_of(Memory(days=at_once), DAY) == DayMarks(D(5_000), D(10), D(70))
     late = updated_marks(Memory(), DAY + timedelta(seconds=121), day, D(5_000), D(10))
-    assert marks_of(Memory(day_equity_usd=late), DAY) == DayMarks(None, None, D(70))
-    again = updated_marks(Memory(day_equity_usd=at_once), DAY + timedelta(seconds=100), day, D(6_000), None)
-    assert again["2026-03-02"] == D(5_000)
+    assert marks_of(Memory(days=late), DAY) == DayMarks(None, None, D(70))
+    again = updated_marks(Memory(days=at_once), DAY + timedelta(seconds=100), day, D(6_000), None)
+    assert again["2026-03-02"].equity_usd == D(5_000)
     no_profit = updated_marks(Memory(), DAY, day, D(5_000), None)
-    assert "2026-03-02/unrealized" not in no_profit
+    assert no_profit["2026-03-02"].unrealized_usd is None
 
 
 def test_only_two_days_are_kept_and_an_unread_day_changes_nothing() -> None:
-    memory = Memory(day_equity_usd={"2026-02-27": D(1), "2026-03-01": D(2), "2026-03-01/flows": D(3)})
+    memory = Memory(days={"2026-02-27": DayMarks(D(1)), "2026-03-01": DayMarks(D(2), None, D(3))})
     kept = updated_marks(memory, books.AS_OF, books.day(None), D(9), D(0))
-    assert sorted(kept) == ["2026-03-01", "2026-03-01/flows", "2026-03-02/flows"]
-    assert updated_marks(MARKED, books.AS_OF, books.unknown(), D(9), D(0)) == MARKED.day_equity_usd  # type: ignore[arg-type]
+    assert sorted(kept) == ["2026-03-01", "2026-03-02"]
+    assert updated_marks(MARKED, books.AS_OF, books.unknown(), D(9), D(0)) == MARKED.days  # type: ignore[arg-type]
 
 
 def look(memory: Memory, equity: int, flows: int, day_start_offset: int = 0) -> tuple[Memory, float | None]:
@@ -110,7 +110,7 @@ def look(memory: Memory, equity: int, flows: int, day_start_offset: int = 0) -> 
     day = replace(books.day(None, flows=flows), since=DAY + timedelta(days=day_start_offset))
     peak = equity_peak(memory, at, D(equity), day)
     marks = updated_marks(memory, at, day, D(equity), D(0))
-    return replace(memory, equity_peak_usd=peak.peak_usd, equity_peak_at=peak.at, day_equity_usd=marks), peak.drawdown_frac
+    return replace(memory, equity_peak_usd=peak.peak_usd, equity_peak_at=peak.at, days=marks), peak.drawdown_frac
 
 
 def test_the_peak_follows_profit_not_deposits() -> None:

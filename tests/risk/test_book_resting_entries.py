@@ -93,3 +93,8 @@ def test_unread_parts_are_unknown() -> None:
     assert resting_entries_usd(replace(read, instruments={}), SETTINGS) is None
     assert resting_entries_usd(replace(read, usd_rates={}), SETTINGS) is None
     assert added(entry(limit=None), prices=False) is None
+
+
+def test_the_stop_that_an_entry_brings_along_is_its_stop() -> None:
+    assert added(entry(attached_stop=92)) == pytest.approx(3 + 95 * FEE + 92 * (FEE + SLIP))
+    assert added(entry(attached_stop=96)) == added(entry()), "on the wrong side it protects nothing"

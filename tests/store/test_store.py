@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from market_analysis.domain import Bars, Category, InstrumentId, Memory, PositionKey, PositionMemory
+from market_analysis.domain import Bars, Category, DayMarks, InstrumentId, Memory, PositionKey, PositionMemory
 from market_analysis.errors import StateError, StateLockedError
 from market_analysis.store import IN_MEMORY, BarCache, MemoryStore, StateLock, open_database
 from market_analysis.store.migrations import MIGRATIONS
@@ -31,7 +31,7 @@ def bars(first: int, count: int, price: float = 100.0) -> Bars:
 def memory() -> Memory:
     key = PositionKey("main", BTC, 1)
     one = PositionMemory("fill-1", 71000.5, NOW, False, 900.0, "planned_stop", 70100.0, None, 3.25, 72000.0, 17)
-    return Memory({key: one}, Decimal("25410.12"), NOW, {"2026-11-21": Decimal("25000")}, frozenset({"naked_position|x"}))
+    return Memory({key: one}, Decimal("25410.12"), NOW, {"2026-11-21": DayMarks(Decimal("25000"), None, Decimal("-10.5"))})
 
 
 def test_bars_come_back_exact_and_by_instrument_and_category() -> None:

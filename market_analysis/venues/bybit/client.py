@@ -11,9 +11,9 @@ from typing import Any
 from ccxt.async_support.bybit import bybit
 
 from market_analysis.errors import WriteRefusedError
+from market_analysis.settings import Credentials
 from market_analysis.settings.venue import BybitSettings
 from market_analysis.venues.bybit.answers import check_answer, endpoint_of
-from market_analysis.venues.bybit.credentials import Credentials
 from market_analysis.venues.bybit.wire_time import WireTime
 
 

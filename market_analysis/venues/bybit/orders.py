@@ -93,6 +93,7 @@ def order_of(row: OrderRow, category: Category, trailing_distance: Decimal | Non
         activation_price=activation,
         created_at=from_milliseconds(row.created_time),
         raw_status=row.order_status,
+        attached_stop=(row.stop_loss or None) if purpose is OrderPurpose.ENTRY else None,
     )
 
 

@@ -26,10 +26,10 @@ from market_analysis.domain import (
     to_milliseconds,
 )
 from market_analysis.errors import MalformedAnswerError, VenueError
+from market_analysis.settings import Credentials
 from market_analysis.settings.venue import BybitSettings
 from market_analysis.venues.bybit.account import read_account
 from market_analysis.venues.bybit.bars import read_bars
-from market_analysis.venues.bybit.credentials import Credentials
 from market_analysis.venues.bybit.day import read_log, summarise
 from market_analysis.venues.bybit.endpoints import KEY_INFO
 from market_analysis.venues.bybit.entries import read_entry

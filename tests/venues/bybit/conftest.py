@@ -11,8 +11,9 @@ import pytest
 import pytest_asyncio
 from bybit_book import BEGIN, KEYS, book_of_seven
 
+from market_analysis.settings import Credentials
 from market_analysis.settings.venue import BybitSettings
-from market_analysis.venues.bybit import BybitVenue, Credentials
+from market_analysis.venues.bybit import BybitVenue
 from market_analysis.venues.simulated.catalogue import make_catalogue
 from market_analysis.venues.simulated.ledger import Exchange
 from market_analysis.venues.simulated.market import ManualMarketClock, Market

@@ -20,10 +20,10 @@ from market_analysis.errors import (
     VenueUnavailableError,
     WriteRefusedError,
 )
+from market_analysis.settings import Credentials
 from market_analysis.settings.venue import BybitSettings
 from market_analysis.venues.bybit.answers import check_answer, endpoint_of
 from market_analysis.venues.bybit.client import WatchOnlyBybit, open_client
-from market_analysis.venues.bybit.credentials import Credentials
 from market_analysis.venues.bybit.endpoints import ALL_ENDPOINTS
 from market_analysis.venues.bybit.failures import BAN_SECONDS, CCXT_ERRORS, error_for_code, error_for_status, from_ccxt
 from market_analysis.venues.bybit.wire_time import WireTime

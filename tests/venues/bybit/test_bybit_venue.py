@@ -24,7 +24,7 @@ from market_analysis.domain import (
     to_milliseconds,
 )
 from market_analysis.errors import AuthenticationError, ClockSkewError, MalformedAnswerError, UsageError, VenueError
-from market_analysis.venues.bybit import Credentials
+from market_analysis.settings import Credentials
 from market_analysis.venues.simulated.ledger import Account, Exchange
 from market_analysis.venues.simulated.ledger.requests import TradingStopRequest
 from market_analysis.venues.simulated.market import ManualMarketClock, Market

@@ -6,6 +6,7 @@ default takes it and a required one is missing, which raises.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -39,8 +40,13 @@ def _without_blanks(raw: object) -> object:
     if isinstance(raw, dict):
         return {name: _without_blanks(value) for name, value in raw.items() if value != "" and value is not None}
     if isinstance(raw, list):
-        return [_without_blanks(item) for item in raw]
+        return raw if _is_text(raw) else [_without_blanks(item) for item in raw]
     return raw
+
+
+def _is_text(items: Sequence[object]) -> bool:
+    """Rows of text (bars) hold nothing to look into; there are thousands of them."""
+    return bool(items) and isinstance(items[0], str)
 
 
 def _require_finite(value: Any, path: str) -> None:
@@ -50,6 +56,6 @@ def _require_finite(value: Any, path: str) -> None:
     elif isinstance(value, msgspec.Struct):
         for name, encoded in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
             _require_finite(getattr(value, name), f"{path}: {encoded}")
-    elif isinstance(value, list | tuple):
+    elif isinstance(value, list | tuple) and not _is_text(value):
         for number, item in enumerate(value):
             _require_finite(item, f"{path}[{number}]")
