@@ -258,8 +258,8 @@ def test_hedge_legs_and_holdings_on_the_page() -> None:
 
 def test_a_zero_equity_room_has_no_share() -> None:
     text = page(replace(analyses.flat(), book=analyses.book(equity_usd=D(0))))
-    assert re.search(r"resets in 09:56h<", text)
-    assert re.search(r"resets in 09:56h \(-0.7% of equity\)<", page(analyses.demo()))
+    assert ">day left 974 of 1,286, resets in 09:56h<" in text
+    assert ">-0.7% of equity; day left 974 of 1,286, resets in 09:56h<" in page(analyses.demo())
 
 
 @pytest.fixture(scope="module")
@@ -273,7 +273,7 @@ def browser() -> Iterator[Any]:
         opened.close()
 
 
-@pytest.mark.parametrize("width", [600, 1280])
+@pytest.mark.parametrize("width", [400, 600, 1280])
 def test_in_a_browser_nothing_is_fetched_and_nothing_runs_over(browser: Any, tmp_path: Path, width: int) -> None:
     path = tmp_path / "report.html"
     short = replace(analyses.demo(), positions=(*(analyses.demo().positions or ()), analyses.row("XRPUSDT", Side.SHORT)))

@@ -36,13 +36,13 @@ th,td{padding:6px 10px;text-align:right;white-space:nowrap;border-bottom:1px sol
 th{font-size:12px;color:var(--soft);font-weight:600}
 tbody tr:last-child td{border-bottom:0}
 .l{text-align:left}td.wrap{white-space:normal;min-width:190px}
-td.sym{font-weight:700}td.do{font-weight:600}
-.cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,540px),1fr));gap:14px}
+td.sym{font-weight:700}td.do{font-weight:600;white-space:normal;min-width:110px}
+.cards{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:14px}
 .card .head{display:flex;flex-wrap:wrap;gap:4px 10px;align-items:baseline;margin-bottom:6px}
 .card .head .act{margin-left:auto;font-weight:600}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:2px 12px;margin:8px 0 0;font-size:13px}
 dt{color:var(--soft)}dd{margin:0;font-variant-numeric:tabular-nums}
-.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,480px),1fr));gap:14px}
+.two{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,440px),1fr));gap:14px}
 svg{display:block;max-width:100%;height:auto}svg.chart,svg.bars,svg.meterbox{width:100%}
 svg.defs{position:absolute;width:0;height:0}
 svg text{font:12px var(--font);fill:var(--ink);font-variant-numeric:tabular-nums}
@@ -68,12 +68,16 @@ svg text.strong{fill:#fff;font-weight:600}.frame{fill:none;stroke:var(--ink);str
 .bar.risk,.meter.stops{fill:var(--cone)}.bar.over{fill:var(--bad)}.bar.gross{fill:var(--line)}.bar.assumed{fill:url(#hatch)}
 .meter.stops{fill:url(#hatch)}.meter.lost{fill:url(#dots)}.meter.free{fill:var(--grid)}.cap{stroke:var(--ink);stroke-width:2.4}
 footer{color:var(--soft);font-size:12px;margin:22px 0 6px;overflow-wrap:anywhere}
+@media (max-width:1120px){.wider{display:none}}
+@media (max-width:930px){.wide{display:none}}
+@media (max-width:480px){.tiny{display:none}td.do{min-width:80px}td.wrap{min-width:110px}.badge{font-size:11px}}
 @media (max-width:720px){
-.tiles{grid-template-columns:repeat(auto-fit,minmax(150px,1fr))}
-main{padding:10px}.wide{display:none}.room{grid-template-columns:1fr}.room .big{font-size:28px}
-th,td{padding:5px 7px}header .when{margin-left:0;width:100%}td.wrap{min-width:150px}}
+.tiles{grid-template-columns:repeat(auto-fit,minmax(128px,1fr))}
+main{padding:10px}.room{grid-template-columns:1fr}.room .big{font-size:28px}
+th,td{padding:5px 6px}header .when{margin-left:0;width:100%}td.wrap{min-width:150px}}
 @media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;
 --line:#bbb;--grid:#ddd;--bad:#a00;--warn:#740;--doubt:#708;--good:#063;
 --up:#063;--down:#a00;--cone:#36c;--badbg:#fff;--warnbg:#fff;--doubtbg:#fff;--goodbg:#fff}
-body{font-size:11px}main{max-width:none;padding:0}.card,figure,.tile,tr,.scroll{break-inside:avoid}.scroll{overflow:visible}}
+body{font-size:11px}th,td{padding:3px 6px;font-size:10px}main{max-width:none;padding:0}.room .big{font-size:22px}
+.card,figure,.tile,tr,.scroll{break-inside:avoid}.scroll{overflow:visible}}
 """

@@ -46,12 +46,12 @@ def _room(document: Document) -> Markup:
         big = element("div", "ROOM --", class_="big" if is_known else "big unknown")
         return element("div", element("div", big, element("div", why), element("div", losses), class_="card"), class_="room")
     over = book.room_usd < 0
-    share = f" ({percent(book.room_usd / book.equity_usd)} of equity)" if book.equity_usd else ""
+    share = f"{percent(book.room_usd / book.equity_usd)} of equity; " if book.equity_usd else ""
     left = f"day left {money(book.day_left_usd)} of {money(book.day_limit_usd)}, resets in {until(book.next_reset, document.as_of)}"
     words = element(
         "div",
         element("div", f"ROOM {money(book.room_usd)} USD{' OVER' if over else ''}", class_="big warning" if over else "big"),
-        element("div", left + share),
+        element("div", share + left),
         element("div", losses),
         class_="card",
     )

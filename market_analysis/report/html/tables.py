@@ -12,8 +12,10 @@ from market_analysis.report.numbers import UNKNOWN, money, multiple, probability
 from market_analysis.risk.data_quality import OK
 from market_analysis.risk.types import DataQuality, PositionReport
 
-_WIDE = "wide"
-"""Class of the columns that small screens leave out."""
+_WIDE, _WIDER = "wide", "wide wider"
+"""Classes of the columns that small screens leave out, the second already on middling ones."""
+_TINY = "tiny"
+"""Class of what the smallest screens leave out too."""
 
 
 def positions_table(rows: Sequence[PositionReport]) -> Markup:
@@ -22,18 +24,18 @@ def positions_table(rows: Sequence[PositionReport]) -> Markup:
     heads = (
         ("SYM", "l"),
         ("SIDE", "l"),
-        ("notional", _WIDE),
+        ("notional", _WIDER),
         ("mark", _WIDE),
-        ("R", ""),
+        ("R", _TINY),
         ("STOP@EXCH", ""),
-        ("trig", f"l {_WIDE}"),
+        ("trig", f"l {_WIDER}"),
         ("can lose", ""),
         ("PLAN", _WIDE),
         ("TGT", _WIDE),
         (f"p{hours}h" if hours else "p", _WIDE),
-        ("ADL", _WIDE),
-        ("fund/d", _WIDE),
-        ("verdict", "l"),
+        ("ADL", _WIDER),
+        ("fund/d", _WIDER),
+        ("verdict", f"l {_TINY}"),
         ("DO", "l"),
     )
     return _table(heads, [_position(row) for row in rows])
@@ -46,18 +48,18 @@ def _position(row: PositionReport) -> Markup:
         "tr",
         _cell(short_name(row) + _leg(row), "l sym"),
         _cell("L" if row.side.sign > 0 else "S", "l"),
-        _cell(money(row.notional_usd), _WIDE),
+        _cell(money(row.notional_usd), _WIDER),
         _cell(short_price(row.current_price, row.tick_size), _WIDE),
-        _cell(multiple(row.r_multiple)),
+        _cell(multiple(row.r_multiple), _TINY),
         _cell(stop_cell(row)),
-        _cell((guard.nearest_trigger_source or UNKNOWN) if guard.nearest_stop is not None else "-", f"l {_WIDE}"),
+        _cell((guard.nearest_trigger_source or UNKNOWN) if guard.nearest_stop is not None else "-", f"l {_WIDER}"),
         _cell(can_lose_cell(row)),
         _cell(level_cell(row, row.stop_loss, "stop_passed"), _WIDE),
         _cell(level_cell(row, row.take_profit, "target_passed"), _WIDE),
         _cell(probability(row.dynamic_p_tp), _WIDE),
-        _cell(UNKNOWN if row.adl_rank is None else str(row.adl_rank), _WIDE),
-        _cell(money(row.funding_per_day_usd, sign=True, digits=1), _WIDE),
-        _cell(verdict, f"l {verdict}"),
+        _cell(UNKNOWN if row.adl_rank is None else str(row.adl_rank), _WIDER),
+        _cell(money(row.funding_per_day_usd, sign=True, digits=1), _WIDER),
+        _cell(verdict, f"l {verdict} {_TINY}"),
         _cell(row.action_required, "l do"),
     )
 
@@ -72,7 +74,7 @@ def findings_table(findings: Sequence[Finding]) -> Markup:
         ("severity", "l"),
         ("subject", "l"),
         ("finding", "l"),
-        ("rule", f"l {_WIDE}"),
+        ("rule", f"l {_WIDER}"),
         ("threshold", f"l {_WIDE}"),
         ("DO", "l"),
     )
@@ -82,7 +84,7 @@ def findings_table(findings: Sequence[Finding]) -> Markup:
             _cell(finding.severity.value.upper(), f"l {finding.severity.value}"),
             _cell(subject_name(finding.subject), "l"),
             _cell(finding.message, "l wrap"),
-            _cell(finding.rule, f"l wrap soft {_WIDE}"),
+            _cell(finding.rule, f"l wrap soft {_WIDER}"),
             _cell("" if finding.threshold is None else str(finding.threshold), f"l {_WIDE}"),
             _cell(finding.action, "l wrap do"),
         )
