@@ -138,9 +138,8 @@ def _plan(
     return _Plan(entry, sigma, sigma_p, stop, k_eff, abs(entry - stop), rules, valuer, settings)
 
 
-def _stop(plan: _Plan, best: float, atr: float, reasons: list[str]) -> float:
+def _stop(plan: _Plan, peak: float, atr: float, reasons: list[str]) -> float:
     """The planned stop, or breakeven and the trail behind the peak where these are tighter."""
-    peak = plan.rules.better(plan.entry, best)
     trailed = plan.rules.trailed_stop(plan.entry, plan.risk, peak, atr)
     if trailed is None:
         return plan.stop

@@ -195,10 +195,8 @@ def _bar_fills(
     """The fills of bar `row` under the levels decided before it."""
     market, sign = entry.market, entry.rules.sign
     prices = Prices.of(market.bars, row)
-    if row == entry.index:
-        prices = replace(prices, open=entry.price)
-        if entry.moment is EntryMoment.INSIDE:
-            return _inside_entry_bar(sign, prices, state.stop, walk, row)
+    if row == entry.index and entry.moment is EntryMoment.INSIDE:
+        return _inside_entry_bar(sign, prices, state.stop, walk, row)
     target = _target_of(state)
     ahead = scale_outs_ahead(sign, entry.price, target, scale_outs, 1.0 - walk.left, entry.rules.stops)
     exits = [RestingExit(ExitKind.SCALE_OUT, taken.price, taken.fraction * walk.left) for taken in ahead if taken is not None]

@@ -87,6 +87,7 @@ def test_since_gives_the_first_bars_from_there(exchange: Any) -> None:
     assert [moment.hour for moment in to_the_end.index] == [10, 11, 12, 13, 14]
     long = get_klines_bybit(exchange, BTC, "1h", since=NOW - timedelta(hours=1700), limit=1500)
     assert len(long) == 1500
+    assert set(np.diff(long.index.asi8)) == {3_600_000 * 10**6}  # type: ignore[attr-defined]
     with pytest.raises(MalformedAnswerError, match="no closed 1h bar"):
         get_klines_bybit(exchange, BTC, "1h", since=NOW - timedelta(minutes=29))
 
@@ -114,7 +115,7 @@ def test_arguments_are_refused_by_name(exchange: Any) -> None:
         ({"since": datetime(2025, 3, 1)}, "since"),  # noqa: DTZ001
     ):
         with pytest.raises(ArgumentError, match=name):
-            get_klines_bybit(exchange, BTC, **changes)  # type: ignore[arg-type]
+            get_klines_bybit(exchange, BTC, **changes)
     with pytest.raises(ArgumentError, match="days_back"):
         get_multiple_timeframes_bybit(exchange, BTC, ["1h"], 0)
 

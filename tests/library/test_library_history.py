@@ -43,7 +43,7 @@ def test_the_dictionary_of_document_003() -> None:
     assert found["entry_moment"] == "close"
     assert (found["sigma_source"], found["missing_bars"]) == ("caller", 0)
     for name in ("static", "dynamic"):
-        trade = found[name]  # type: ignore[literal-required]
+        trade = found[name]
         assert trade["r_net"] == pytest.approx(trade["r_gross"] - trade["costs_r"] - trade["funding_r"])
         assert trade["costs_r"] > 0
         rows = [fill["row"] for fill in trade["fills"]]
@@ -110,6 +110,7 @@ def test_a_sigma_per_row_is_read_as_of_the_entry() -> None:
     late = pd.Series(np.where(np.arange(80) < 30, 0.015, 0.4), index=df.index)
     found = run(df, sigma_H=late, entry_price=inside)
     assert found["entry_moment"] == "inside"
+    assert found["example_dynamic"]["sigma_price"] == pytest.approx(inside * 0.015)
     assert found["static_levels"]["SL"] == pytest.approx(inside * 0.97)
     assert found["dynamic_path"].index[0] == df.index[30]
 

@@ -98,6 +98,12 @@ def test_for_ever_it_is_the_ratio_of_price_distances(tp: float, sl: float, sigma
     assert soon <= found + 1e-9
 
 
+def test_alpha_halves_the_log_odds() -> None:
+    # Odds 2 : 3.5, so with alpha 2 sqrt(2) : sqrt(3.5).
+    found = probability_hit_tp_before_sl(100.0, 103.5, 98.0, 1.0, "long", alpha=2.0)
+    assert found == pytest.approx(math.sqrt(2.0) / (math.sqrt(2.0) + math.sqrt(3.5)))
+
+
 def test_within_a_horizon_against_simulated_paths() -> None:
     # 4 h, target two sigma away: .05 whatever the stop (ruling 1). 20,000 paths of 1,000 steps, log drift -sigma^2 / 2.
     sigma = 0.01
@@ -182,6 +188,16 @@ def test_an_unreachable_target_keeps_the_base_and_price_anchoring_is_advice() ->
     assert any(reason.startswith("target_unreachable") for reason in found["reasons"])
     priced = dynamic_levels_from_state(101.0, 100.0, "long", 0.02, 1.0, 2.0, 3.3, {**strict, "stops": {"tp_anchor": "price"}})
     assert priced["TP"] == pytest.approx(101 * math.exp(0.066))
+
+
+@pytest.mark.parametrize(("side", "now"), [("long", 101.5), ("long", 98.0), ("short", 99.0)])
+def test_the_printed_probability_is_that_of_the_present_distances_unsoftened(side: str, now: float) -> None:
+    found = dynamic_levels_from_state(now, 100.0, side, 0.02, 1.0, 2.0, 3.5, {"prob": {"prob_alpha": 3.0}})
+    assert found["SL"] is not None
+    assert found["TP"] is not None
+    sigma_p = now * 0.02 * math.sqrt(72 / 4)
+    expected = probability_hit_tp_before_sl(now, found["TP"], found["SL"], sigma_p, side, horizons=1.0)
+    assert found["p_tp"] == pytest.approx(expected)
 
 
 def test_the_peak_outlives_a_fall() -> None:

@@ -43,6 +43,7 @@ def run(rows: list[Row], *, at: int = 1, side: Side = Side.LONG, price: float = 
     ("bar", "first", "price", "r"),
     [
         ((100.0, 101.0, 97.5, 98.5), "SL", 98.0, -1.0),
+        ((100.0, 101.0, 98.0, 99.0), "SL", 98.0, -1.0),
         ((100.0, 104.0, 99.0, 103.0), "TP", 104.0, 2.0),
         ((100.0, 105.0, 97.0, 103.0), "SL", 98.0, -1.0),
         ((96.0, 97.0, 95.0, 96.0), "SL", 96.0, -2.0),
@@ -89,6 +90,14 @@ def test_funding_is_paid_on_what_is_open_when_it_falls_due() -> None:
     assert long.r_net == pytest.approx(-1.15)
     # The short lives on through bar 5 and is paid there too.
     assert run(rows, side=Side.SHORT, funding=funding).static.funding_r == pytest.approx(-0.15 - 9.0 * 100 / 2)
+
+
+def test_an_entry_at_the_open_does_not_pay_the_funding_of_that_moment() -> None:
+    funding = Funding(np.array([HOUR_MS, 2 * HOUR_MS]), np.array([0.5, 0.001]))
+    rows: list[Row] = [FLAT, (100.0, 100.5, 99.5, 100.2), (100.2, 100.2, 100.2, 100.2)]
+    found = run(rows, funding=funding)
+    assert found.entry_moment is EntryMoment.OPEN
+    assert found.static.funding_r == pytest.approx(0.001 * 100.2 / 2)
 
 
 def test_scale_outs_and_the_move_to_breakeven() -> None:
@@ -153,6 +162,8 @@ def test_finer_bars_keep_the_order_of_scale_out_and_stop() -> None:
     found = fills_in_bar(resting, Prices(100.0, 102.5, 97.0), finer)
     assert [(fill.kind, fill.fraction) for fill in found.fills] == [(ExitKind.SCALE_OUT, 0.4), (ExitKind.STOP, 0.6)]
     assert not found.ambiguous
+    twice = bars_of([(100.0, 102.5, 100.0, 101.0), (101.0, 102.5, 101.0, 101.0), (101.0, 101.0, 97.0, 97.0)], 20)
+    assert fills_in_bar(resting, Prices(100.0, 102.5, 97.0), twice) == found
     blind = fills_in_bar(resting, Prices(100.0, 102.5, 97.0), None)
     assert [(fill.kind, fill.fraction) for fill in blind.fills] == [(ExitKind.STOP, 1.0)]
     assert blind.ambiguous
