@@ -26,8 +26,9 @@ from market_analysis.settings import Settings
 def resting_entries_usd(snapshot: Snapshot, settings: Settings) -> float | None:
     """Sum over entry orders of the loss from their fill to their stop, fees and slippage in, USD, positive; each order on its own.
 
-    An order that closes part of a one-way position adds only its rest. The stop is the order's own or a resting full-position
-    stop of the same slot, on the loss side of the fill, else the stress gap. None when orders, positions, terms, a price or a rate could not be read.
+    An order that closes part of a one-way position adds only its rest. The stop is the order's own or a resting full-position stop
+    of the same slot, on the loss side of the fill, else the stress gap. None when orders, positions, terms, a price or a rate could
+    not be read.
     """
     if isinstance(snapshot.orders, Unknown) or isinstance(snapshot.positions, Unknown):
         return None
