@@ -32,14 +32,32 @@ def short_name(row: PositionReport) -> str:
 
 
 def subject_name(subject: str) -> str:
-    """A finding's or a data part's subject without account, venue and category: `quote BTCUSDT`, `BTCUSDT#1`."""
+    """A finding's or a data part's subject without account, venue and category: `quote BTCUSDT`, `BTCUSDT#1`.
+
+    Spot stays named, for a spot pair may share its symbol with a perpetual.
+    """
     word, space, rest = plain(subject).partition(" ")
     if not space:
         return word.rpartition("/")[2]
-    return f"{word} {rest.rpartition('/')[2].rpartition(':')[2]}" if word in _PARTS else f"{word} {rest}"
+    if word not in _PARTS:
+        return f"{word} {rest}"
+    place, _, symbol = rest.rpartition("/")[2].rpartition(":")
+    return f"{word} {symbol} spot" if place.endswith(":spot") else f"{word} {symbol}"
 
 
 _PARTS = frozenset({"instrument", "quote", "entry", "bars", "rate"})
+
+
+def fresh_parts(data: DataQuality) -> dict[str, list[str]]:
+    """What was read and is fresh, kind by kind, in the order of their names; bars with their count and gaps."""
+    kinds: dict[str, list[str]] = {}
+    for name in sorted(name for name, state in data.parts.items() if state == OK):
+        kind, space, subject = name.partition(" ")
+        shown = subject_name(name)[len(kind) + 1 :] if space else ""
+        if kind == "bars" and subject in data.bars:
+            shown += f" {data.bars[subject]} closed 1h ({data.gaps.get(subject, 0)} missing)"
+        kinds.setdefault(plain(kind), []).append(shown)
+    return kinds
 
 
 def worst_first(rows: tuple[PositionReport, ...]) -> list[PositionReport]:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from tabulate import tabulate
 
-from market_analysis.report.names import full_name, worst_first
+from market_analysis.report.names import short_name, worst_first
 from market_analysis.report.numbers import UNKNOWN, percent, plain, price, quantity, ratio
 from market_analysis.risk.types import Analysis, PositionReport
 
@@ -19,15 +19,20 @@ def position_table(analysis: Analysis) -> str:
     """One line a position, worst first; SL and TP are the plan, Risk% the planned size's loss at its stop over equity."""
     equity = analysis.book.equity_usd
     rows = [_cells(row, equity) for row in worst_first(analysis.positions or ())]
-    return tabulate(rows, headers=_HEADERS, tablefmt="simple", colalign=_ALIGN if rows else None, disable_numparse=True)
+    return tabulate([_HEADERS, *rows], tablefmt="plain", colalign=_ALIGN, disable_numparse=True)
+
+
+def _short_name(row: PositionReport) -> str:
+    index = row.key.position_index
+    return short_name(row) + (f"#{index}" if index else "")
 
 
 def _cells(row: PositionReport, equity_usd: Decimal | None) -> tuple[str, ...]:
     share = row.dollar_risk / equity_usd if row.dollar_risk is not None and equity_usd else None
     multiples = f"{ratio(row.k_eff, 1)}/{ratio(row.m_eff, 1)}" if row.k_eff is not None else UNKNOWN
     return (
-        full_name(row),
-        row.side.value,
+        _short_name(row),
+        "L" if row.side.sign > 0 else "S",
         price(row.entry_price, row.tick_size),
         price(row.current_price, row.tick_size),
         quantity(row.position_size),

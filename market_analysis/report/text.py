@@ -5,12 +5,13 @@ from __future__ import annotations
 from market_analysis.domain import Finding, Severity
 from market_analysis.report.cells import joint_liquidation_cell
 from market_analysis.report.layout import WIDTH, note, pairs, titled
-from market_analysis.report.names import full_name, subject_name, worst_first
+from market_analysis.report.names import fresh_parts, full_name, subject_name, worst_first
 from market_analysis.report.numbers import UNKNOWN, clipped, money, percent, plain, ratio, when
 from market_analysis.report.screen import screen_text
 from market_analysis.report.table import position_table
 from market_analysis.report.text_position import position_text
-from market_analysis.risk.types import Analysis, BookReport, PositionReport
+from market_analysis.risk.data_quality import OK
+from market_analysis.risk.types import Analysis, BookReport
 
 _GUIDELINES = (
     "A stop protects only when it rests at the exchange: market type, reduce-only, for the whole size. A plan protects nothing.",
@@ -42,7 +43,8 @@ def _header(analysis: Analysis) -> str:
 
 def _portfolio(analysis: Analysis) -> str:
     book = analysis.book
-    factor = f"joint move of {plain(book.joint_liquidation_factor)}, the rest by beta" if book.joint_liquidation_factor else ""
+    factor = plain(book.joint_liquidation_factor or "")
+    peak = percent(book.drawdown_from_peak_frac)
     cap = f"cap {money(book.risk_cap_usd)} USD = {percent(book.risk_cap_frac, 2)} of equity"
     return pairs(
         [
@@ -58,11 +60,14 @@ def _portfolio(analysis: Analysis) -> str:
             ("  resting entries add", f"{money(book.resting_entries_usd)} USD if filled and stopped"),
             ("  holdings lose", f"{money(book.holdings_stress_usd)} USD at the stress gap"),
             ("Planned risk after caps", f"{money(book.total_risk_if_all_sl_hit)} USD; {cap}"),
-            ("Drawdown throttle", f"x {ratio(book.throttle_multiplier)}, {percent(book.drawdown_from_peak_frac)} below the peak"),
+            (
+                "Drawdown throttle",
+                f"x {ratio(book.throttle_multiplier)}; {'peak not known' if peak == UNKNOWN else f'{peak} below the peak'}",
+            ),
             ("Planned reward", f"{money(book.total_reward_if_all_tp_hit)} USD if all targets are hit"),
             ("Reward to risk", ratio(book.portfolio_risk_reward_ratio)),
             ("Expected shortfall", f"{money(book.es_99_1d_usd)} USD, 99 %, 1 day, normal"),
-            ("Joint liquidation", f"{joint_liquidation_cell(book)} {factor}".rstrip()),
+            ("Joint liquidation", f"{joint_liquidation_cell(book)}{f' (move of {factor}, the rest by beta)' if factor else ''}"),
             ("Margin rate at stops", f"{percent(book.mmr_at_stops_frac, 0)} (liquidation at 100%)"),
             ("Funding", f"{money(book.funding_per_day_usd, sign=True)} USD a day at today's rates"),
         ],
@@ -101,54 +106,50 @@ def _positions(analysis: Analysis) -> list[str]:
 
 def _recommendations(analysis: Analysis) -> str:
     loud = [finding for finding in analysis.findings if finding.severity is not Severity.INFO]
-    urgent = "\n".join(_recommendation(finding) for finding in loud) or "  Nothing needs attention."
-    by_subject = {str(row.key): row for row in analysis.positions or ()}
     quiet = [finding for finding in analysis.findings if finding.severity is Severity.INFO]
-    notes = "\n".join(_recommendation(finding) for finding in quiet)
-    guidelines = "\n".join(note(text, bullet="-") for text in _GUIDELINES)
-    asked = [by_subject[finding.subject] for finding in loud if finding.subject in by_subject]
-    pointer = _pointer(asked)
+    pointer = _pointer(analysis, loud)
     return "\n".join(
         [
             "Immediate attention:",
-            urgent,
-            *(["To know:", notes] if notes else []),
+            *(_grouped(loud) or ["  Nothing needs attention."]),
+            *(["To know:", *_grouped(quiet)] if quiet else []),
             *([pointer] if pointer else []),
             "General guidelines:",
-            guidelines,
+            *(note(text, bullet="-") for text in _GUIDELINES),
         ]
     )
 
 
-def _pointer(rows: list[PositionReport]) -> str:
-    return f"  Why, number by number: risk-manager explain {full_name(rows[0])}" if rows else ""
+def _pointer(analysis: Analysis, loud: list[Finding]) -> str:
+    """The next command, for the first position that a finding is about."""
+    by_subject = {str(row.key): row for row in analysis.positions or ()}
+    asked = next((by_subject[finding.subject] for finding in loud if finding.subject in by_subject), None)
+    return "" if asked is None else f"  Why, number by number: risk-manager explain {full_name(asked)}"
 
 
-def _recommendation(finding: Finding) -> str:
-    action = f" -> {plain(finding.action)}" if finding.action else ""
-    text = f"{subject_name(finding.subject)}: {plain(finding.message)}{action}"
-    return note(text, bullet=f"{finding.severity.value.upper():<8}")
+def _grouped(findings: list[Finding]) -> list[str]:
+    """One note per finding; those that say the same of several subjects are said once."""
+    groups: dict[tuple[Severity, str, str], list[str]] = {}
+    for finding in findings:
+        groups.setdefault((finding.severity, finding.message, finding.action), []).append(subject_name(finding.subject))
+    return [
+        note(
+            f"{', '.join(subjects)}: {plain(message)}" + (f" -> {plain(action)}" if action else ""),
+            bullet=f"{severity.value.upper():<8}",
+        )
+        for (severity, message, action), subjects in groups.items()
+    ]
 
 
 def _data(analysis: Analysis) -> str:
     quality = analysis.data
-    good = [subject_name(name) for name, state in quality.parts.items() if state == "ok"]
     bad = [
         (clipped(subject_name(name), 22), f"{plain(state).upper()}  {plain(quality.details.get(name, ''))}".rstrip())
-        for name, state in quality.parts.items()
-        if state != "ok"
+        for name, state in sorted(quality.parts.items())
+        if state != OK
     ]
-    bars = [
-        f"{subject_name('bars ' + name)[5:]} {count} ({quality.gaps.get(name, 0)} missing)" for name, count in quality.bars.items()
+    fresh = [
+        (kind, f"ok  {', '.join(shown for shown in members if shown)}".rstrip()) for kind, members in fresh_parts(quality).items()
     ]
     oldest = UNKNOWN if quality.oldest_age_seconds is None else f"{quality.oldest_age_seconds:.0f} s"
-    return pairs(
-        [
-            *bad,
-            ("Fresh and whole", ", ".join(good) or "nothing"),
-            ("Oldest", oldest),
-            ("Closed 1h bars", ", ".join(bars) or "none"),
-            ("Seed", str(analysis.seed)),
-        ],
-        indent=0,
-    )
+    return pairs([*bad, *fresh, ("Oldest", oldest), ("Seed", str(analysis.seed))], indent=0)

@@ -188,6 +188,7 @@ def test_the_screen_depends_on_nothing_but_the_analysis() -> None:
         ("quote bybit:linear:BTCUSDT", "quote BTCUSDT"),
         ("entry main/BTCUSDT#1", "entry BTCUSDT#1"),
         ("rate USDT", "rate USDT"),
+        ("bars bybit:spot:BTCUSDT", "bars BTCUSDT spot"),
         ("book", "book"),
         ("BTC ETH DOGE", "BTC ETH DOGE"),
     ],

@@ -86,13 +86,13 @@ def test_sigma_comes_with_its_money() -> None:
 
 
 def test_document_003s_table() -> None:
-    head, rule, *rows = position_table(analyses.demo()).splitlines()
+    head, *rows = position_table(analyses.demo()).splitlines()
     assert head.split() == ["Symbol", "Side", "Entry", "Price", "Size", "SL", "TP", "R:R", "Risk%", "k/m", "Trail", "Method"]
-    assert set(rule) <= {"-", " "}
-    assert [row.split()[0] for row in rows] == ["DOGEUSDT", "BTCUSDT", "ETHUSDT"]
-    cells = "BTCUSDT long 70200.0 71000.0 0.2 69200.0 75400.0 2.20 0.50% 2.2/3.5 69200.0 garch+har+atr"
+    assert [row.split()[0] for row in rows] == ["DOGE", "BTC", "ETH"]
+    cells = "BTC L 70200.0 71000.0 0.2 69200.0 75400.0 2.20 0.50% 2.2/3.5 69200.0 garch+har+atr"
     assert rows[1].split() == cells.split()
     assert position_table(analyses.flat()).split()[0] == "Symbol"
+    assert "BTC#2" in position_table(analyses.hedged())
     assert "--" in position_table(analyses.hedged())
 
 
@@ -156,3 +156,21 @@ def test_layout_keeps_columns() -> None:
     body = pairs([("Label", "word " * 40)])
     assert all(line.startswith(" " * 24) for line in body.splitlines()[1:])
     assert note("word " * 40).splitlines()[1].startswith("    word")
+
+
+def test_the_same_finding_of_several_positions_is_said_once() -> None:
+    notes = tuple(
+        analyses.finding("target_unreachable", Severity.INFO, f"main/{symbol}", "no multiple in 2..6")
+        for symbol in ("AUSDT", "BUSDT")
+    )
+    text = full_text(replace(analyses.calm(), findings=notes))
+    assert "INFO     AUSDT, BUSDT: no multiple in 2..6" in text
+
+
+def test_data_quality_groups_what_is_fresh_and_keeps_spot_apart() -> None:
+    base = analyses.stale().data
+    parts = {**base.parts, "quote bybit:spot:BTCUSDT": "ok", "bars bybit:linear:BTCUSDT": "ok"}
+    text = full_text(replace(analyses.stale(), data=replace(base, parts=parts)))
+    assert re.search(r"quote BTCUSDT +STALE  quote", text)
+    assert re.search(r"quote +ok  DOGEUSDT, ETHUSDT, BTCUSDT spot", text)
+    assert re.search(r"bars +ok  BTCUSDT 1600 closed 1h \(0 missing\)", text)

@@ -78,6 +78,8 @@ th,td{padding:5px 6px}header .when{margin-left:0;width:100%}td.wrap{min-width:15
 @media print{:root{--bg:#fff;--card:#fff;--ink:#000;--soft:#444;
 --line:#bbb;--grid:#ddd;--bad:#a00;--warn:#740;--doubt:#708;--good:#063;
 --up:#063;--down:#a00;--cone:#36c;--badbg:#fff;--warnbg:#fff;--doubtbg:#fff;--goodbg:#fff}
-body{font-size:11px}th,td{padding:3px 6px;font-size:10px}main{max-width:none;padding:0}.room .big{font-size:22px}
+body{font-size:11px}th,td{padding:3px 3.5px;font-size:9.5px}
+.wide{display:table-cell}td.wrap{min-width:110px}td.do{min-width:64px}
+main{max-width:none;padding:0}.room .big{font-size:22px}
 .card,figure,.tile,tr,.scroll{break-inside:avoid}.scroll{overflow:visible}}
 """

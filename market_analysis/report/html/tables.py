@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from market_analysis.domain import Finding
 from market_analysis.report.cells import can_lose_cell, level_cell, probability_hours, stop_cell
 from market_analysis.report.html.markup import Child, Markup, element, join
-from market_analysis.report.names import short_name, subject_name
+from market_analysis.report.names import fresh_parts, short_name, subject_name
 from market_analysis.report.numbers import UNKNOWN, money, multiple, probability, short_price
 from market_analysis.risk.data_quality import OK
 from market_analysis.risk.types import DataQuality, PositionReport
@@ -98,14 +98,7 @@ def data_table(data: DataQuality) -> Markup:
     doubtful = [
         (subject_name(name), state.upper(), data.details.get(name, "")) for name, state in sorted(data.parts.items()) if state != OK
     ]
-    kinds: dict[str, list[str]] = {}
-    for name in sorted(name for name, state in data.parts.items() if state == OK):
-        kind, space, subject = name.partition(" ")
-        shown = subject_name(name)[len(kind) + 1 :] if space else ""
-        if kind == "bars" and subject in data.bars:
-            shown += f" {data.bars[subject]} closed 1h ({data.gaps.get(subject, 0)} missing)"
-        kinds.setdefault(kind, []).append(shown)
-    fresh = [(kind, OK, ", ".join(shown for shown in members if shown)) for kind, members in kinds.items()]
+    fresh = [(kind, OK, ", ".join(shown for shown in members if shown)) for kind, members in fresh_parts(data).items()]
     rows = [
         element("tr", _cell(name, "l"), _cell(state, "l" if state == OK else "l unknown"), _cell(detail, "l wrap"))
         for name, state, detail in (*doubtful, *fresh)
