@@ -64,6 +64,16 @@ def test_the_schema_is_a_schema_and_says_what_things_are() -> None:
         assert named[name]["required"] == list(named[name]["properties"])
 
 
+def test_moments_are_marked_as_such_and_are_utc() -> None:
+    named = document_schema()["$defs"]
+    assert named["Document"]["properties"]["as_of"] == {"type": "string", "format": "date-time"}
+    opened = named["PositionReport"]["properties"]["opened_at"]["anyOf"]
+    assert {"type": "string", "format": "date-time"} in opened
+    assert named["VolatilityReport"]["properties"]["last_bar_close"]["format"] == "date-time"
+    assert "format" not in named["Document"]["properties"]["report"]
+    assert loaded(analyses.demo())["as_of"] == "2026-03-02T14:04:00Z"
+
+
 @pytest.mark.parametrize("make", MAKERS)
 def test_documents_obey_the_schema_to_the_last_field(make: Callable[[], Analysis]) -> None:
     jsonschema.Draft202012Validator(closed(document_schema())).validate(loaded(make()))

@@ -87,7 +87,7 @@ def test_a_full_disk_keeps_the_old_file_and_leaves_no_rubbish(tmp_path: Path, mo
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(write.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(OutputError, match="No space left on device"):
         write_atomically(target, b"new")
     assert target.read_bytes() == b"old"
@@ -103,7 +103,7 @@ def test_windows_is_tried_again_while_a_reader_holds_the_file(tmp_path: Path, mo
             raise PermissionError(errno.EACCES, "in use")
         real(source, target)
 
-    monkeypatch.setattr(write.os, "replace", held)
+    monkeypatch.setattr(os, "replace", held)
     monkeypatch.setattr(write, "_IS_WINDOWS", True)
     write_atomically(tmp_path / "report.json", b"new")
     assert len(calls) == 3
