@@ -22,7 +22,7 @@ from rich.text import Text
 
 IMAGES = Path(__file__).resolve().parent / "images"
 COLUMNS, ROWS = 112, 40
-PAGE_WIDTH, PAGE_HEIGHT = 1080, 1010
+PAGE_WIDTH, PAGE_HEIGHT, PAGE_SCALE = 1280, 1180, 0.75
 
 
 def main() -> None:
@@ -32,7 +32,7 @@ def main() -> None:
         shown = _in_terminal([sys.executable, "-m", "market_analysis", "--demo", "--html", "report.html"], work)
         height = _draw(_last_lines(shown), work / "screen.html")
         _photograph(work / "screen.html", IMAGES / "screen.png", 1120, height)
-        _photograph(work / "report.html", IMAGES / "report.png", PAGE_WIDTH, PAGE_HEIGHT)
+        _photograph(work / "report.html", IMAGES / "report.png", PAGE_WIDTH, PAGE_HEIGHT, PAGE_SCALE)
 
 
 def _in_terminal(command: list[str], directory: Path) -> str:
@@ -68,11 +68,18 @@ def _draw(shown: str, page: Path) -> int:
     return round(1120 * float(match[2]) / float(match[1]))
 
 
-def _photograph(page: Path, picture: Path, width: int, height: int) -> None:
+def _photograph(page: Path, picture: Path, width: int, height: int, scale: float = 1.0) -> None:
     browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if browser is None:
         raise SystemExit("install Chromium to take the pictures")
-    flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", f"--window-size={width},{height}"]
+    flags = [
+        "--headless",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--hide-scrollbars",
+        f"--window-size={width},{height}",
+        f"--force-device-scale-factor={scale}",
+    ]
     subprocess.run([browser, *flags, f"--screenshot={picture}", page.as_uri()], check=True, capture_output=True)  # noqa: S603 - fixed command
 
 
