@@ -86,11 +86,8 @@ def table_of(answer: Answer, instrument: InstrumentId, window: Window, step: int
     return table
 
 
-def _floats(instrument: InstrumentId, rows: Sequence[tuple[str, ...]]) -> Table:
-    try:
-        table = np.array([row[:_COLUMNS] for row in rows], dtype=np.str_).reshape(-1, _COLUMNS).astype(np.float64)
-    except ValueError as error:
-        raise MalformedAnswerError(f"{KLINES.path}: {instrument.symbol}: {error}") from None
+def _floats(instrument: InstrumentId, rows: Sequence[tuple[float, ...]]) -> Table:
+    table = np.array(rows, dtype=np.float64).reshape(len(rows), -1)[:, :_COLUMNS] if rows else np.empty((0, _COLUMNS))
     if not bool(np.isfinite(table).all()):
         raise MalformedAnswerError(f"{KLINES.path}: {instrument.symbol} has a number that is not finite")
     return table

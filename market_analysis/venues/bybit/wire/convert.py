@@ -6,11 +6,12 @@ default takes it and a required one is missing, which raises.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any, TypeVar, get_args
 
 import msgspec
+import msgspec.structs
 
 from market_analysis.errors import MalformedAnswerError
 
@@ -37,25 +38,37 @@ def parse(kind: type[T], raw: object, endpoint: str) -> T:
 
 
 def _without_blanks(raw: object) -> object:
+    """Fields of objects, also of those in lists; a list in a list is a row of text (bars: thousands), with nothing to drop."""
     if isinstance(raw, dict):
-        return {name: _without_blanks(value) for name, value in raw.items() if value != "" and value is not None}
+        return {
+            name: _without_blanks(value) if isinstance(value, dict | list) else value
+            for name, value in raw.items()
+            if value != "" and value is not None
+        }
     if isinstance(raw, list):
-        return raw if _is_text(raw) else [_without_blanks(item) for item in raw]
+        return [_without_blanks(item) if isinstance(item, dict) else item for item in raw]
     return raw
 
 
-def _is_text(items: Sequence[object]) -> bool:
-    """Rows of text (bars) hold nothing to look into; there are thousands of them."""
-    return bool(items) and isinstance(items[0], str)
-
-
-def _require_finite(value: Any, path: str) -> None:
+def _require_finite(value: object, path: str) -> None:
     if isinstance(value, Decimal):
         if not value.is_finite():
             raise MalformedAnswerError(f"{path} is {value}, must be a finite number")
     elif isinstance(value, msgspec.Struct):
-        for name, encoded in zip(value.__struct_fields__, value.__struct_encode_fields__, strict=True):
+        for name, encoded in _fields_with_numbers(type(value)):
             _require_finite(getattr(value, name), f"{path}: {encoded}")
-    elif isinstance(value, list | tuple) and not _is_text(value):
+    elif isinstance(value, list | tuple):
         for number, item in enumerate(value):
             _require_finite(item, f"{path}[{number}]")
+
+
+@cache
+def _fields_with_numbers(kind: type[msgspec.Struct]) -> tuple[tuple[str, str], ...]:
+    """Name and JSON name of the fields in which a `Decimal` may lie, however deep; the others need no look."""
+    return tuple((f.name, f.encode_name) for f in msgspec.structs.fields(kind) if _may_hold_decimal(f.type))
+
+
+def _may_hold_decimal(annotation: Any) -> bool:
+    if annotation is Decimal or (isinstance(annotation, type) and issubclass(annotation, msgspec.Struct)):
+        return True
+    return any(_may_hold_decimal(part) for part in get_args(annotation))

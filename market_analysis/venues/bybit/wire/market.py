@@ -92,4 +92,4 @@ class KlineResult(WireStruct, frozen=True):
 
     symbol: str
     category: str
-    rows: list[tuple[str, str, str, str, str, str, str]] = msgspec.field(name="list")
+    rows: list[tuple[float, float, float, float, float, float, float]] = msgspec.field(name="list")
