@@ -22,8 +22,8 @@ from market_analysis.desk.state import open_state
 from market_analysis.desk.versions import versions
 from market_analysis.report.document import build_document, encode
 from market_analysis.report.write import write_atomically
-from market_analysis.settings import AccountSettings, Settings
-from market_analysis.venues.bybit import BybitVenue, Credentials
+from market_analysis.settings import AccountSettings, Credentials, Settings
+from market_analysis.venues.bybit import BybitVenue
 from market_analysis.venues.simulated import ManualMarketClock
 
 NOW = datetime(2026, 9, 17, 14, 58, 27, tzinfo=UTC)

@@ -23,7 +23,7 @@ FULL: Mapping[str, Callable[[], list[Figure]]] = {
     "startup": partial(_measure, "startup", 7),
     "garch": partial(_measure, "garch", 9),
     "loop": partial(_measure, "loop", 9),
-    "monitor": partial(_measure, "monitor", 1_000, 1_200.0),
+    "monitor": partial(_measure, "monitor", 1_000, 2_400.0),
     "first_run": partial(_measure, "first_run"),
 }
 QUICK: Mapping[str, Callable[[], list[Figure]]] = {
