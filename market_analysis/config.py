@@ -26,7 +26,7 @@ from market_analysis.config_sources import (
     toml_source,
 )
 from market_analysis.errors import AuthenticationError, SettingsError
-from market_analysis.settings import Credentials, Settings
+from market_analysis.settings import AccountSettings, Credentials, Settings
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -39,6 +39,16 @@ _MOVED = {
     "bybit.api_secret": "keys are never settings: put BYBIT_API_SECRET into .env",
     "binance": "this section was never read; remove it",
 }
+_NEVER_SHOWN = ("key_env", "secret_env")
+"""A key pasted where the name of its variable belongs must not be printed."""
+_MESSAGES: Mapping[str, str] = {
+    "model_type": "must be a table, written as [section]",
+    "mapping_type": "must be tables, written as [accounts.main]",
+    "dict_type": "must be tables, written as [accounts.main]",
+    "too_short": "must not be empty",
+    "string_too_short": "must not be empty",
+}
+"""Where pydantic's words would speak of Python."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +72,14 @@ class Configuration:
                 f"there is no account {account!r}; known: {known}", remedy=f"add [accounts.{account}] or choose one of these"
             )
         names = self.settings.accounts[account]
-        key, secret = (self.variables.get(name) for name in (names.key_env, names.secret_env))
+        key, secret = ((self.variables.get(name) or "").strip() for name in (names.key_env, names.secret_env))
         if not key or not secret:
             missing = " and ".join(name for name, value in ((names.key_env, key), (names.secret_env, secret)) if not value)
             raise AuthenticationError(
                 f"no key for account {account!r}: {missing} not set",
                 remedy="try without a key: `risk-manager --demo`; or set one up: `risk-manager init` (a read-only key is enough)",
             )
-        return Credentials(key.strip(), secret.strip())
+        return Credentials(key, secret)
 
 
 def user_settings_path() -> Path:
@@ -108,7 +118,8 @@ def load(
     sources.append(environment_source(".env", from_dotenv))
     sources.append(environment_source("environment", variables_now))
     sources.append(_flag_source(flags or {}))
-    variables = {**from_dotenv, **secret_files(Path(secrets_dir) if secrets_dir else None), **variables_now}
+    layers = (from_dotenv, secret_files(Path(secrets_dir) if secrets_dir else None), variables_now)
+    variables = {name: value for layer in layers for name, value in layer.items() if value}
     merged, origins = _merge(sources)
     return Configuration(_validate(merged, origins), _with_defaults(merged, origins), variables)
 
@@ -164,16 +175,29 @@ def _validate(merged: Tree, origins: Mapping[str, str]) -> Settings:
 
 def _problem(detail: ErrorDetails, merged: Tree, origins: Mapping[str, str]) -> str:
     dotted = ".".join(str(part) for part in detail["loc"])
-    where = origins.get(dotted) or next((text for key, text in origins.items() if key.startswith(dotted + ".")), "merged settings")
+    where = _where(dotted, origins)
     value = _lookup(merged, detail["loc"])
+    unknown = detail["type"] == "extra_forbidden"
     if dotted in _MOVED:
         return f"{where}: {dotted}: {_MOVED[dotted]}"
-    shown = value is not None and not isinstance(value, Mapping) and detail["type"] != "extra_forbidden"
+    if unknown and any(word in dotted.lower() for word in ("key", "secret", "api_")):
+        return f"{where}: {dotted}: keys are never settings: put BYBIT_API_KEY and BYBIT_API_SECRET into .env"
+    shown = isinstance(value, str | int | float) and not unknown and not dotted.endswith(_NEVER_SHOWN)
     head = f"{where}: {dotted}" + (f" = {value!r}" if shown else "")
-    if detail["type"] == "extra_forbidden":
+    if unknown:
         return f"{head}: unknown key{_did_you_mean(detail['loc'])}"
-    message = detail["msg"].removeprefix("Value error, ")
+    message = _MESSAGES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
     return f"{head}: {message}{_other_unit(detail, value)}{_meaning(detail['loc'])}"
+
+
+def _where(dotted: str, origins: Mapping[str, str]) -> str:
+    """Where a key stands: it, the nearest table around it, or something inside it."""
+    outer = dotted
+    while outer:
+        if outer in origins:
+            return origins[outer]
+        outer = outer.rpartition(".")[0]
+    return next((text for key, text in origins.items() if key.startswith(dotted + ".")), "merged settings")
 
 
 def _lookup(tree: Any, path: tuple[int | str, ...]) -> Any:
@@ -187,6 +211,8 @@ def _lookup(tree: Any, path: tuple[int | str, ...]) -> Any:
 
 def _section_fields(path: tuple[int | str, ...]) -> Mapping[str, Any]:
     fields: Mapping[str, Any] = Settings.model_fields
+    if path[0] == "accounts" and len(path) > 2:
+        return AccountSettings.model_fields
     for part in path[:-1]:
         field = fields.get(str(part))
         annotation = getattr(field, "annotation", None)
@@ -198,7 +224,7 @@ def _section_fields(path: tuple[int | str, ...]) -> Mapping[str, Any]:
 
 def _did_you_mean(path: tuple[int | str, ...]) -> str:
     fields = _section_fields(path)
-    close = difflib.get_close_matches(str(path[-1]), list(fields), n=1, cutoff=0.4)
+    close = difflib.get_close_matches(str(path[-1]).lower(), list(fields), n=1, cutoff=0.4)
     return f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(sorted(fields))}" if fields else ""
 
 
@@ -206,11 +232,12 @@ def _other_unit(detail: ErrorDetails, value: Any) -> str:
     """A value that would fit as its hundredth was probably meant as percent."""
     bounds = detail.get("ctx", {})
     upper = bounds.get("le", bounds.get("lt"))
+    percent = isinstance(value, str) and value.rstrip().endswith("%")
     try:
-        number = float(value)
+        number = float(value.rstrip().removesuffix("%") if isinstance(value, str) else value)
     except (TypeError, ValueError):
         return ""
-    if upper is not None and upper <= 1 < number <= 100 * float(upper):
+    if percent or (upper is not None and upper <= 1 and upper < number <= 100 * float(upper)):
         return f"; it is a fraction: {number:g} percent is {number / 100:g}"
     return ""
 

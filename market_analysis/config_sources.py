@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import tomli
-from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 
 from market_analysis.errors import SettingsError
 
@@ -64,7 +64,7 @@ def toml_source(path: Path) -> Source:
     """
     label = str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")
         values = tomli.loads(text)
     except FileNotFoundError:
         raise SettingsError(
@@ -82,36 +82,62 @@ def toml_source(path: Path) -> Source:
         ) from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"settings file {label} is not UTF-8 at byte {error.start}", remedy="save it as UTF-8") from None
-    except tomli.TOMLDecodeError as error:
+    except OSError as error:
+        raise SettingsError(
+            f"settings file {label} cannot be read: {error.strerror}", remedy="name another with --config"
+        ) from None
+    except (ValueError, RecursionError) as error:
+        # Beside TOMLDecodeError: a plain ValueError for an integer of thousands of digits, RecursionError for deep nesting.
         raise SettingsError(f"settings file {label} is not TOML: {error}", remedy="see settings.example.toml") from None
     lines = key_lines(text)
-    origins = {key: f"{label}:{lines[key]}" if key in lines else label for key, _ in leaves(values)}
+    origins = {key: _place(label, lines, key) for key, _ in leaves(values)}
     origins.update({key: f"{label}:{line}" for key, line in lines.items() if key not in origins})
     return Source(label, values, origins)
+
+
+def _place(label: str, lines: Mapping[str, int], key: str) -> str:
+    """File and line of a key, or of the nearest table around it (inline tables)."""
+    while key and key not in lines:
+        key = key.rpartition(".")[0]
+    return f"{label}:{lines[key]}" if key else label
 
 
 def environment_source(name: str, variables: Mapping[str, str | None]) -> Source:
     """Settings in `RISK_MANAGER__SECTION__KEY` variables and the documents' own names; other variables are passed over.
 
     Values stay text; the typed sections parse them. A value that starts with `[` or `{` is read as TOML, for lists.
+
+    Raises:
+        SettingsError: a value is not TOML, two variables contradict, or a name is misspelt (`RISK_MANAGER_RISK__BASE`).
     """
     values: Tree = {}
     origins: dict[str, str] = {}
     for variable, text in sorted(variables.items()):
-        if text is None or text == "":
+        if text is None or not text.strip():
             continue
         if variable in DOCUMENT_ENV_NAMES:
             path = DOCUMENT_ENV_NAMES[variable]
         elif variable.upper().startswith(ENV_PREFIX):
             path = _environment_path(variable[len(ENV_PREFIX) :])
+        elif variable.upper().startswith("RISK_MANAGER_") and "__" in variable:
+            right = ENV_PREFIX + variable[len("RISK_MANAGER_") :].lstrip("_")
+            raise SettingsError(f"{name} {variable} would be ignored", remedy=f"write two underscores: {right}")
         else:
             continue
-        node = values
-        for part in path[:-1]:
-            node = node.setdefault(part, {})
-        node[path[-1]] = _environment_value(variable, text)
-        origins[".".join(path)] = f"{name} {variable}"
+        value = _environment_value(variable, text.strip())
+        _put(values, path, value, f"{name} {variable}")
+        inner = [f"{'.'.join(path)}.{key}" for key, _ in leaves(value)] if isinstance(value, Mapping) else ()
+        origins.update(dict.fromkeys((".".join(path), *inner), f"{name} {variable}"))
     return Source(name, values, origins)
+
+
+def _put(values: Tree, path: tuple[str, ...], value: Any, origin: str) -> None:
+    node: Any = values
+    for part in path[:-1]:
+        node = node.setdefault(part, {})
+        if not isinstance(node, dict):
+            raise SettingsError(f"{origin} contradicts another variable that sets {part} as a whole", remedy="unset one of them")
+    node[path[-1]] = value
 
 
 def _environment_path(rest: str) -> tuple[str, ...]:
@@ -124,7 +150,7 @@ def _environment_value(variable: str, text: str) -> Any:
         return text
     try:
         return tomli.loads(f"value = {text}")["value"]
-    except tomli.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(
             f"environment variable {variable} is not a TOML value: {error}", remedy="write it as in settings.toml"
         ) from None
@@ -134,7 +160,7 @@ def dotenv_variables(path: Path) -> dict[str, str | None]:
     """Variables of a `.env` file; none when it does not exist.
 
     Raises:
-        SettingsError: a directory or unreadable.
+        SettingsError: a directory, unreadable, or with a line that is no `NAME=value`; the line's text is never echoed.
     """
     try:
         if path.is_dir():
@@ -144,8 +170,8 @@ def dotenv_variables(path: Path) -> dict[str, str | None]:
             )
         if not path.exists():
             return {}
-        with path.open(encoding="utf-8") as stream:
-            return dict(dotenv_values(stream=stream, interpolate=False))
+        with path.open(encoding="utf-8-sig") as stream:
+            bindings = list(parse_stream(stream))
     except PermissionError:
         raise SettingsError(
             f"{path} may not be read by user {_user()}",
@@ -153,15 +179,30 @@ def dotenv_variables(path: Path) -> dict[str, str | None]:
         ) from None
     except UnicodeDecodeError as error:
         raise SettingsError(f"{path} is not UTF-8 at byte {error.start}", remedy="save it as UTF-8") from None
+    except OSError as error:
+        raise SettingsError(f"{path} cannot be read: {error.strerror}", remedy="make it a plain file that you can read") from None
+    for binding in bindings:
+        if binding.error:
+            raise SettingsError(f"{path}:{binding.original.line}: not a NAME=value line", remedy="mend its quotes, or remove it")
+    return {binding.key: binding.value for binding in bindings if binding.key is not None}
 
 
 def secret_files(directory: Path | None) -> dict[str, str | None]:
-    """Variables from a directory with one file a name (Docker and systemd secrets); none when there is no directory."""
-    if directory is None or not directory.is_dir():
+    """Variables from a directory with one file a name (Docker and systemd secrets); none when no directory is named.
+
+    Raises:
+        SettingsError: the directory is missing, or it or a file in it cannot be read.
+    """
+    if directory is None:
         return {}
-    return {
-        entry.name.upper(): entry.read_text(encoding="utf-8").strip() for entry in sorted(directory.iterdir()) if entry.is_file()
-    }
+    try:
+        files = [entry for entry in sorted(directory.iterdir()) if entry.is_file()]
+        return {entry.name.upper(): entry.read_text(encoding="utf-8-sig").strip() for entry in files}
+    except OSError as error:
+        problem = f"{error.filename or directory}: {error.strerror}"
+    except UnicodeDecodeError:
+        problem = f"a file in {directory} is not UTF-8"
+    raise SettingsError(f"RISK_MANAGER_SECRETS_DIR cannot be read: {problem}", remedy="name a readable directory, or unset it")
 
 
 def leaves(tree: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:

@@ -34,6 +34,7 @@ class _Reporter:
     _warned: set[str] = field(default_factory=set)
 
     def show(self, look: Look) -> None:
+        self.console.notices(self.session.state.notices.take())
         document = build_document(look.analysis, self.session.settings, versions())
         self._write(self.output, encode(document))
         if self.html is not None:
@@ -88,8 +89,7 @@ async def _run(
         must_own=monitor,
         progress=console.progress,
     ) as session:
-        for notice in session.state.notices:
-            console.notice(notice)
+        console.notices(session.state.notices.take())
         reporter = _Reporter(
             session, console, Path(session.settings.output.path), html, bool(common.json), print_report, live=monitor
         )

@@ -39,11 +39,10 @@ def with_session(common: Common, use: Callable[[Session], Awaitable[T]], flags: 
             state_directory=common.state_dir,
             progress=console.progress,
         ) as session:
-            for notice in session.state.notices:
-                console.notice(notice)
             try:
                 return await use(session)
             finally:
                 console.progress(None)
+                console.notices(session.state.notices.take())
 
     return asyncio.run(run())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 
 from market_analysis.cli.common import Common
 from market_analysis.errors import EXIT_CRITICAL, EXIT_OK, EXIT_WARNING
@@ -42,6 +43,11 @@ class Console:
         """Something to know, beside the data."""
         sys.stderr.write(f"risk-manager: {text}\n")
         sys.stderr.flush()
+
+    def notices(self, texts: Iterable[str]) -> None:
+        """Each of them."""
+        for text in texts:
+            self.notice(text)
 
     def progress(self, text: str | None) -> None:
         """What is being done right now, on one line of a terminal's stderr; None wipes it."""

@@ -93,7 +93,7 @@ def _files() -> list[Check]:
 def _disk(directory: Path, configuration: Configuration) -> Check:
     try:
         with open_state(directory, environment_label(configuration.settings.bybit), must_own=False) as state:
-            notices = state.notices
+            notices = state.notices.take()
     except RiskManagerError as error:
         return _failed("state", error)
     if notices:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from market_analysis.desk.tolerant import Notices, TolerantBarCache, TolerantMemoryStore
 from market_analysis.errors import StateError, StateLockedError
 from market_analysis.settings import BybitSettings
 from market_analysis.store import IN_MEMORY, BarCache, MemoryStore, StateLock, open_database
@@ -17,12 +18,12 @@ from market_analysis.store import IN_MEMORY, BarCache, MemoryStore, StateLock, o
 @dataclass(frozen=True, slots=True)
 class State:
     """Open state. writable False: another instance owns the directory and this one only reads. notices: what the user
-    should know (state kept in memory only, ...)."""
+    should know (state kept in memory only, disk full, ...); it may grow while the state is used."""
 
     bars: BarCache
     memory: MemoryStore
     writable: bool
-    notices: tuple[str, ...] = ()
+    notices: Notices = field(default_factory=Notices)
 
 
 def default_state_directory() -> Path:
@@ -41,11 +42,11 @@ def environment_label(settings: BybitSettings) -> str:
 
 
 @contextmanager
-def transient_state() -> Iterator[State]:
-    """State that ends with the process."""
+def transient_state(*texts: str) -> Iterator[State]:
+    """State that ends with the process. texts: notices why."""
     connection = open_database(IN_MEMORY)
     try:
-        yield State(BarCache(connection), MemoryStore(connection), writable=True)
+        yield State(BarCache(connection), MemoryStore(connection), writable=True, notices=Notices(*texts))
     finally:
         connection.close()
 
@@ -54,39 +55,33 @@ def transient_state() -> Iterator[State]:
 def open_state(directory: Path, label: str, *, must_own: bool) -> Iterator[State]:
     """The state of one environment in a directory.
 
-    must_own: a monitor needs the directory for itself; a one-shot run reads beside a monitor and writes nothing. A directory
-    that cannot be written costs a one-shot run its cache, with a notice; nothing else, for all but equity peaks is rebuilt.
+    must_own: a monitor needs the directory for itself; a one-shot run reads beside a monitor and writes nothing. State that
+    cannot be used (not writable, damaged, of a newer version) costs a one-shot run its cache, with a notice; nothing else, for
+    all but equity peaks is rebuilt. What fails later costs a monitor no more than that either.
 
     Raises:
         StateLockedError: must_own, and another instance owns the directory.
-        StateError: the state is damaged or of a newer version; must_own, and it cannot be written.
+        StateError: must_own, and the state is damaged, of a newer version, or cannot be written.
     """
-    lock = StateLock(directory)
+    with ExitStack() as stack:
+        try:
+            state = _owned_or_read(stack, directory, f"{label}.sqlite3", must_own=must_own)
+        except StateError as error:
+            if must_own:
+                raise
+            state = stack.enter_context(transient_state(f"nothing is remembered: {error}"))
+        yield state
+
+
+def _owned_or_read(stack: ExitStack, directory: Path, name: str, *, must_own: bool) -> State:
     try:
-        lock.__enter__()
+        stack.enter_context(StateLock(directory))
+        writable = True
     except StateLockedError:
         if must_own:
             raise
-        with _opened(directory / f"{label}.sqlite3", writable=False) as state:
-            yield state
-        return
-    except StateError as error:
-        if must_own:
-            raise
-        with transient_state() as state:
-            yield State(state.bars, state.memory, writable=True, notices=(f"nothing is remembered: {error}",))
-        return
-    try:
-        with _opened(directory / f"{label}.sqlite3", writable=True) as state:
-            yield state
-    finally:
-        lock.__exit__(None, None, None)
-
-
-@contextmanager
-def _opened(path: Path, *, writable: bool) -> Iterator[State]:
-    connection = open_database(path, writable=writable)
-    try:
-        yield State(BarCache(connection), MemoryStore(connection), writable=writable)
-    finally:
-        connection.close()
+        writable = False
+    connection = open_database(directory / name, writable=writable)
+    stack.callback(connection.close)
+    notices = Notices()
+    return State(TolerantBarCache(connection, notices), TolerantMemoryStore(connection, notices), writable, notices)

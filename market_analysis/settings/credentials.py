@@ -14,7 +14,7 @@ class Credentials:
     """Key and secret as the exchange gave them (an RSA key pair has its PEM text as secret).
 
     Raises:
-        AuthenticationError: one of them is blank.
+        AuthenticationError: one of them is blank, or has a character that none can have (a request header could not carry it).
     """
 
     key: str
@@ -25,6 +25,12 @@ class Credentials:
             value = getattr(self, name).strip()
             if not value:
                 raise AuthenticationError(f"the API {name} is blank; a {name} of at least one character is needed")
+            is_pem = name == "secret" and value.startswith("-----BEGIN")
+            if not value.isascii() or not (is_pem or all("!" <= character <= "~" for character in value)):
+                raise AuthenticationError(
+                    f"the API {name} holds a space, a line break or a character outside ASCII",
+                    remedy="copy it again from Bybit's API management page",
+                )
             object.__setattr__(self, name, value)
 
     def __repr__(self) -> str:

@@ -20,7 +20,7 @@ class ProbSettings(Section):
     min_reward_risk: float = Field(1.5, gt=0, le=20, description="least reward to risk in money after costs")
     m_min: float = Field(2.0, gt=0, le=40, description="smallest target multiple searched")
     m_max: float = Field(6.0, gt=0, le=40, description="largest target multiple searched")
-    m_step: float = Field(0.25, gt=0, le=5, description="step of the search")
+    m_step: float = Field(0.25, ge=0.01, le=5, description="step of the search")
     paths: int = Field(10_000, ge=1_000, le=200_000, description="simulated paths per position")
 
     @model_validator(mode="after")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import time
 from typing import Literal, Self
 from zoneinfo import available_timezones
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from market_analysis.settings.section import Section
 
@@ -14,14 +15,22 @@ from market_analysis.settings.section import Section
 class BybitSettings(Section):
     """How Bybit is reached. Keys are never settings: see `.env`."""
 
-    base_url: str | None = Field(None, pattern=r"^https?://", description="REST address instead of Bybit's own")
-    ws_url: str | None = Field(None, pattern=r"^wss?://", description="WebSocket address instead of Bybit's own")
+    base_url: str | None = Field(None, description="REST address instead of Bybit's own, like https://host:port")
+    ws_url: str | None = Field(None, description="WebSocket address instead of Bybit's own, like wss://host:port")
     sandbox: bool = Field(False, description="use Bybit's testnet")
     demo_trading: bool = Field(False, description="use Bybit's demo trading accounts")
     recv_window_ms: int = Field(5_000, ge=1_000, le=60_000, description="receive window of signed requests, milliseconds")
     max_attempts: int = Field(3, ge=1, le=10, description="tries of one read that may be repeated")
     concurrency: int = Field(8, ge=1, le=50, description="requests under way at once")
     requests_per_second: float = Field(40.0, gt=0, le=100, description="own ceiling below the venue's 600 in 5 s per address")
+
+    @field_validator("base_url", "ws_url")
+    @classmethod
+    def _address(cls, value: str | None, info: ValidationInfo) -> str | None:
+        scheme = "http" if info.field_name == "base_url" else "ws"
+        if value is not None and not re.fullmatch(rf"{scheme}s?://[^\s/@?#]+(/[^\s@?#]*)?", value):
+            raise ValueError(f"must be an address like {scheme}s://host:port, without spaces, user or password")
+        return value
 
     @model_validator(mode="after")
     def _one_environment(self) -> Self:
@@ -34,19 +43,32 @@ class AccountSettings(Section):
     """One account to watch. Its key comes from the environment: `key_env` and `secret_env` name the variables."""
 
     venue: Literal["bybit"] = Field("bybit", description="where the account is")
-    key_env: str = Field(
-        "BYBIT_API_KEY", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="environment variable that holds the key"
-    )
-    secret_env: str = Field("BYBIT_API_SECRET", pattern=r"^[A-Za-z_][A-Za-z0-9_]*$", description="the same for the secret")
+    key_env: str = Field("BYBIT_API_KEY", description="environment variable that holds the key")
+    secret_env: str = Field("BYBIT_API_SECRET", description="the same for the secret")
     reset_time: time = Field(time(0, 0), description="local time at which the account's trading day starts")
     reset_zone: str = Field("UTC", description="IANA zone of reset_time")
     allow_withdraw_key: bool = Field(False, description="accept a key that can withdraw, for watching only")
+
+    @field_validator("key_env", "secret_env")
+    @classmethod
+    def _names_a_variable(cls, value: str) -> str:
+        """Capitals only, so that a key pasted here by mistake is refused and never shown as the name of a variable."""
+        if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", value):
+            raise ValueError("must be the name of an environment variable in capitals, never the key itself")
+        return value
 
     @field_validator("reset_zone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError(f"reset_zone is {value!r}, which is no IANA zone; write for example UTC or America/Chicago")
+        return value
+
+    @field_validator("reset_time", mode="before")
+    @classmethod
+    def _written_as_a_time(cls, value: object) -> object:
+        if isinstance(value, int | float):
+            raise ValueError("must be a time like 17:00:00 or '17:00'")
         return value
 
     @field_validator("reset_time")

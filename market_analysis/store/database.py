@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import apsw
@@ -21,23 +23,45 @@ def open_database(path: Path | str, *, writable: bool = True) -> apsw.Connection
         StateError: the file cannot be opened, is no database, is damaged, or was written by a newer version.
     """
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE if writable else apsw.SQLITE_OPEN_READONLY
-    try:
+    with state_errors(path):
         connection = apsw.Connection(str(path), flags=flags)
         connection.set_busy_timeout(5_000)
         if writable:
             connection.pragma("journal_mode", "WAL")
             connection.pragma("synchronous", "FULL")
         _migrate(connection, writable=writable)
-    except (apsw.NotADBError, apsw.CorruptError) as error:
-        raise StateError(
-            f"state database {path} is damaged: {error}",
-            remedy="move it away; stops, targets and bars are rebuilt from the venue, equity peaks are not",
-        ) from error
-    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError, apsw.IOError, apsw.FullError) as error:
-        raise StateError(
-            f"state database {path} cannot be used: {error}", remedy="give --state-dir a directory that this user can write"
-        ) from error
     return connection
+
+
+@contextmanager
+def state_errors(path: Path | str) -> Iterator[None]:
+    """The one seam where SQLite's errors become ours.
+
+    Raises:
+        StateError: the database is damaged, or cannot be used (disk full, not writable, busy); says which.
+    """
+    try:
+        yield
+    except apsw.Error as error:
+        raise _state_error(path, _first(error)) from error
+
+
+def _state_error(path: Path | str, error: BaseException) -> StateError:
+    if isinstance(error, apsw.NotADBError | apsw.CorruptError):
+        problem = f"is damaged: {error}"
+        remedy = "move it away; stops, targets and bars are rebuilt from the venue, equity peaks are not"
+    elif isinstance(error, apsw.FullError):
+        problem, remedy = f"cannot grow: {error}", "free some disk space"
+    else:
+        problem, remedy = f"cannot be used: {error}", "give --state-dir a directory that this user can write"
+    return StateError(f"state database {path} {problem}", remedy=remedy)
+
+
+def _first(error: BaseException) -> BaseException:
+    """The error that came first: after some, SQLite has rolled back by itself and apsw's own rollback fails on top."""
+    while isinstance(error.__context__, apsw.Error):
+        error = error.__context__
+    return error
 
 
 def _migrate(connection: apsw.Connection, *, writable: bool) -> None:

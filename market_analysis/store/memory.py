@@ -9,6 +9,7 @@ import apsw
 import msgspec
 
 from market_analysis.domain import DayMarks, Memory, PositionKey, PositionMemory
+from market_analysis.store.database import state_errors
 
 SCHEMA_VERSION = 1
 
@@ -24,14 +25,15 @@ class _Saved(msgspec.Struct, frozen=True):
 
 class MemoryStore:
     """Reads and writes `Memory`. What cannot be read back is dropped: it is a cache, rebuilt from fills and bars (equity peaks
-    excepted, which then are unknown)."""
+    excepted, which then are unknown). Both methods raise `StateError` when the database cannot be used."""
 
     def __init__(self, connection: apsw.Connection) -> None:
         self._connection = connection
 
     def load(self, account: str) -> Memory:
         """The memory of an account; empty when none is stored, or it is of another schema."""
-        row = self._connection.execute("SELECT schema_version, body FROM memory WHERE account = ?", (account,)).fetchone()
+        with state_errors(self._connection.filename):
+            row = self._connection.execute("SELECT schema_version, body FROM memory WHERE account = ?", (account,)).fetchone()
         if row is None or row[0] != SCHEMA_VERSION:
             return Memory()
         try:
@@ -53,7 +55,7 @@ class MemoryStore:
             memory.equity_peak_at,
             dict(memory.days),
         )
-        with self._connection:
+        with state_errors(self._connection.filename), self._connection:
             self._connection.execute(
                 "INSERT OR REPLACE INTO memory (account, schema_version, saved_at, body) VALUES (?, ?, ?, ?)",
                 (account, SCHEMA_VERSION, now.isoformat(), msgspec.json.encode(saved)),
