@@ -56,8 +56,9 @@ def grid_within(distance_frac: float | None) -> Moves:
 def margin_rate_at_stops(model: MarginModel, at_stops: Mapping[PositionKey, AtStop]) -> float | None:
     """Maintenance margin over margin balance with every cross position at its stop, all at once and just before the stops fill.
 
-    Balance: now, less each position's loss (hedge legs not netted), less the fall of collateral to the lowest stop of its own
-    asset. Maintenance margin: each position's at its stop price. inf when no balance is left; None when a position is missing.
+    Balance: now, less each position's loss (hedge legs not netted), less the fall of collateral and of open profit in coins, each
+    to the lowest stop of its own asset. Maintenance margin: each position's at its stop price. inf when no balance is left; None
+    when a position is missing.
     """
     if any(line.key not in at_stops for line in model.lines):
         return None
@@ -70,6 +71,9 @@ def margin_rate_at_stops(model: MarginModel, at_stops: Mapping[PositionKey, AtSt
         maintenance += float(model.line_maintenance_usd(line, price)[0])
         balance -= stop.can_lose_usd
         relative[line.asset] = min(relative.get(line.asset, 1.0), stop.stop_price / line.mark)
+    for line in model.lines:
+        price = np.array([line.mark * relative[line.asset]])
+        balance += min(0.0, float((line.usd(price)[0] - line.settle_usd) * line.profit))
     for item in model.collateral:
         balance += min(0.0, float(item.change_usd(np.array([relative.get(item.asset, 1.0)]))[0]))
     return maintenance / balance if balance > 0.0 else float("inf")

@@ -58,7 +58,7 @@ def analyse_position(
         report=report,
         memory=remembered,
         sigma_day=None if known is None else known.sigma_day,
-        can_lose_usd=inputs.valuer.usd(loss.from_mark),
+        can_lose_usd=loss.from_mark_usd,
         planned_risk_usd=plan.money.planned_risk if plan else None,
         planned_reward_usd=plan.money.planned_reward if plan else None,
     )

@@ -19,7 +19,7 @@ from market_analysis.risk.position_inputs import PositionInputs
 from market_analysis.risk.probability import PolicyState, probability_report, run_policy, seed_for
 from market_analysis.risk.protection import Coverage
 from market_analysis.risk.ratchet import RatchetRules
-from market_analysis.risk.sizing import SizePlan, SizeRequest, loss_per_contract, plan_size
+from market_analysis.risk.sizing import SizePlan, SizeRequest, loss_per_contract_usd, plan_size
 from market_analysis.risk.target import TargetChoice, choose_target, reward, reward_to_risk, scale_out_prices, scale_outs_ahead
 from market_analysis.risk.types import ProbabilityReport
 from market_analysis.risk.volatility import VolatilityModel
@@ -209,7 +209,8 @@ def _money(inputs: PositionInputs, anchored: Anchored, levels: Levels, size: Siz
     valuer, sign, memory, held = inputs.valuer, inputs.sign, anchored.memory, float(inputs.position.quantity)
     loss = None
     if not levels.stop_passed:
-        loss = valuer.usd(held * loss_per_contract(_size_request(inputs, anchored, 0.0, settings), valuer))
+        each = loss_per_contract_usd(_size_request(inputs, anchored, 0.0, settings), valuer)
+        loss = None if each is None else held * each
     if levels.target is None or levels.stop is None:
         return Money(size.loss_usd, None, loss, None, None)
     target, stop, mark = float(levels.target), float(levels.stop), float(inputs.mark)
@@ -218,11 +219,11 @@ def _money(inputs: PositionInputs, anchored: Anchored, levels: Levels, size: Siz
     from_entry = _present(scale_outs_ahead(sign, memory.entry, target, fresh, 0.0, settings.stops))
     planned = None
     if size.quantity is not None:
-        planned = valuer.usd(reward(valuer, sign, float(size.quantity), memory.entry, target, from_entry))
+        planned = valuer.quote_usd(reward(valuer, sign, float(size.quantity), memory.entry, target, from_entry))
     return Money(
         planned_risk=size.loss_usd,
         planned_reward=planned,
         current_risk=loss,
-        current_reward=valuer.usd(reward(valuer, sign, held, mark, target, ahead)),
+        current_reward=valuer.quote_usd(reward(valuer, sign, held, mark, target, ahead)),
         reward_to_risk=reward_to_risk(valuer, sign, mark, stop, target, ahead),
     )

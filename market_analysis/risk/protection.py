@@ -42,14 +42,16 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class CanLose:
-    """Loss if all counting stops fill and the uncovered size loses the stress gap, settle coin, costs in.
+    """Loss if all counting stops fill and the uncovered size loses the stress gap, costs in, each amount worth what it is where it
+    is paid (an inverse contract's coins at the stop, not at the mark).
 
-    from_mark: positive. from_entry: negative when the stops lock a profit in. assumed: the part of from_mark that rests on the gap.
+    from_mark_usd: positive, None without a rate. assumed_usd: the part of it that rests on the gap. from_entry: settle coin,
+    negative when the stops lock a profit in.
     """
 
-    from_mark: float
+    from_mark_usd: float | None
     from_entry: float
-    assumed: float
+    assumed_usd: float | None
 
 
 def resting_stops(position: Position, orders: Sequence[Order], mark: Decimal) -> tuple[RestingStop, ...]:
@@ -98,10 +100,13 @@ def can_lose(position: Position, covered: Coverage, mark: Decimal, valuer: Value
     gap_price, uncovered = adverse_price(position, mark, stress_gap_frac), float(covered.uncovered)
     assumed = max(valuer.loss_after_costs(sign, uncovered, start, gap_price), 0.0) if uncovered else 0.0
     assumed_entry = valuer.loss_after_costs(sign, uncovered, entry, gap_price) if uncovered else 0.0
+    assumed_usd = valuer.usd_at(assumed, gap_price)
+    stopped_usd = [valuer.usd_at(valuer.loss_after_costs(sign, quantity, start, price), price) for price, quantity in legs]
+    parts = [usd for usd in (assumed_usd, *stopped_usd) if usd is not None]
     return CanLose(
-        from_mark=assumed + sum(valuer.loss_after_costs(sign, quantity, start, price) for price, quantity in legs),
+        from_mark_usd=sum(parts) if len(parts) > len(legs) else None,
         from_entry=assumed_entry + sum(valuer.loss_after_costs(sign, quantity, entry, price) for price, quantity in legs),
-        assumed=assumed,
+        assumed_usd=assumed_usd,
     )
 
 
@@ -130,9 +135,9 @@ def assess_protection(
         nearest_trigger_source=nearest.trigger_source if nearest else None,
         covered_frac=float((position.quantity - covered.uncovered) / position.quantity),
         resting_take_profits=_take_profits(position, own, mark),
-        can_lose_usd=dollars(valuer.usd(loss.from_mark)),
+        can_lose_usd=dollars(loss.from_mark_usd),
         can_lose_from_entry_r=_in_r(loss.from_entry, position, valuer, r0),
-        assumed_usd=dollars(valuer.usd(loss.assumed)) or Decimal(0),
+        assumed_usd=dollars(loss.assumed_usd) or Decimal(0),
     )
     return report, covered, loss
 

@@ -70,14 +70,18 @@ def _loss_usd(order: Order, opening: Decimal, snapshot: Snapshot, orders: Sequen
     if not isinstance(terms, Instrument) or price is None:
         return None
     valuer = valuer_for(terms, usd_rate(snapshot, terms.settle), settings.risk.slippage_bps)
-    return valuer.usd(_loss_settle(order, float(opening), float(price), _slot_stop(order, orders, price), valuer, settings))
+    return _loss_at_stop(order, float(opening), float(price), _slot_stop(order, orders, price), valuer, settings)
 
 
-def _loss_settle(order: Order, opening: float, price: float, stop: float | None, valuer: Valuer, settings: Settings) -> float:
+def _loss_at_stop(
+    order: Order, opening: float, price: float, stop: float | None, valuer: Valuer, settings: Settings
+) -> float | None:
     sign = 1 if order.side is OrderSide.BUY else -1
     end = price * (1.0 - sign * settings.portfolio.stress_gap_frac) if stop is None else stop
     entry_cost = valuer.fill_cost(opening, price, slips=order.style is ExecutionStyle.MARKET)
-    return entry_cost + valuer.loss_after_costs(sign, opening, price, end)
+    entered = valuer.usd_at(entry_cost, price)
+    left = valuer.usd_at(valuer.loss_after_costs(sign, opening, price, end), end)
+    return None if entered is None or left is None else entered + left
 
 
 def _slot_stop(order: Order, orders: Sequence[Order], price: Decimal) -> float | None:

@@ -61,7 +61,7 @@ def plan_size(request: SizeRequest, instrument: Instrument, valuer: Valuer, sett
         return refusal
     base = request.equity_usd if settings.base == "equity" else request.notional_usd
     budget = (base or 0.0) * request.risk_frac
-    loss = loss_per_contract(request, valuer) * (valuer.usd_rate or 0.0)
+    loss = loss_per_contract_usd(request, valuer) or 0.0
     size = quantity(budget / loss, instrument.quantity_step)
     code, detail = _bound(size, request, instrument, valuer)
     if code:
@@ -69,15 +69,15 @@ def plan_size(request: SizeRequest, instrument: Instrument, valuer: Valuer, sett
     return SizePlan(size, None, "", budget, loss, float(size) * loss)
 
 
-def loss_per_contract(request: SizeRequest, valuer: Valuer) -> float:
-    """Settle coin lost by one contract from entry to the stop: distance, both fees, slippage, and funding if it is paid."""
+def loss_per_contract_usd(request: SizeRequest, valuer: Valuer) -> float | None:
+    """Dollars lost by one contract from entry to the stop: distance, both fees, slippage, and funding if it is paid; each worth
+    what it is where it is paid. None without a rate."""
     stop = request.entry if request.stop is None else request.stop
     paid_frac = max(request.sign * request.funding_frac, 0.0) * request.funding_intervals
-    return (
-        valuer.loss_after_costs(request.sign, 1.0, request.entry, stop)
-        + valuer.fill_cost(1.0, request.entry, slips=False)
-        + valuer.notional(1.0, request.entry) * paid_frac
-    )
+    entered = valuer.fill_cost(1.0, request.entry, slips=False) + valuer.notional(1.0, request.entry) * paid_frac
+    at_entry = valuer.usd_at(entered, request.entry)
+    at_stop = valuer.usd_at(valuer.loss_after_costs(request.sign, 1.0, request.entry, stop), stop)
+    return None if at_entry is None or at_stop is None else at_entry + at_stop
 
 
 def _refuse_inputs(request: SizeRequest, valuer: Valuer, settings: RiskSettings) -> SizePlan | None:

@@ -62,21 +62,20 @@ def scale_outs_ahead(
 
 
 def reward(valuer: Valuer, sign: int, quantity: float, price: float, target: float, scale_outs: tuple[ScaleOut, ...]) -> float:
-    """Settle coin gained from `price` if every scale-out and then the target fills; exit fees in, no slippage (they are limits)."""
-    total, left = 0.0, quantity
-    for scale_out in scale_outs:
-        part = quantity * scale_out.fraction
-        total += valuer.profit(sign, part, price, scale_out.price) - valuer.fill_cost(part, scale_out.price, slips=False)
-        left -= part
-    left = max(left, 0.0)
-    return total + valuer.profit(sign, left, price, target) - valuer.fill_cost(left, target, slips=False)
+    """Quote currency gained from `price` if every scale-out and then the target fills; exit fees in, no slippage (limits)."""
+    parts = [(quantity * scale_out.fraction, scale_out.price) for scale_out in scale_outs]
+    left = max(quantity - sum(part for part, _ in parts), 0.0)
+    return sum(
+        valuer.in_quote(valuer.profit(sign, part, price, level) - valuer.fill_cost(part, level, slips=False), level)
+        for part, level in (*parts, (left, target))
+    )
 
 
 def reward_to_risk(
     valuer: Valuer, sign: int, price: float, stop: float, target: float, scale_outs: tuple[ScaleOut, ...]
 ) -> float | None:
     """Reward over the loss at the stop, money after costs, from `price`; None when the stop loses nothing."""
-    loss = valuer.loss_after_costs(sign, 1.0, price, stop)
+    loss = valuer.in_quote(valuer.loss_after_costs(sign, 1.0, price, stop), stop)
     return reward(valuer, sign, 1.0, price, target, scale_outs) / loss if loss > 0.0 else None
 
 

@@ -16,7 +16,8 @@ class Valuer:
     """Values quantities of one instrument. Quantities are contracts > 0, prices > 0, `sign` +1 long, -1 short.
 
     Amounts are in the settle coin; `usd` turns them into dollars at `usd_rate` (USD per settle coin), None when that is unknown.
-    taker_fee_frac, slippage_frac: of the notional, for one market fill.
+    An amount that is paid when the price is elsewhere is worth `usd_at` that price: the coin that an inverse contract pays in has
+    moved along. taker_fee_frac, slippage_frac: of the notional, for one market fill.
     """
 
     is_inverse: bool
@@ -47,6 +48,18 @@ class Valuer:
         """Dollars of a settle-coin amount, or None without a rate."""
         return None if self.usd_rate is None else amount * self.usd_rate
 
+    def in_quote(self, amount: float, price: float) -> float:
+        """A settle-coin amount paid at `price`, in the quote currency: amount (linear), amount * price (inverse)."""
+        return amount * price if self.is_inverse else amount
+
+    def usd_at(self, amount: float, price: float) -> float | None:
+        """Dollars of a settle-coin amount paid at `price`; None without a rate."""
+        return self.quote_usd(self.in_quote(amount, price))
+
+    def quote_usd(self, amount: float) -> float | None:
+        """Dollars of an amount in the quote currency: that of an inverse contract is the dollar. None without a rate."""
+        return None if self.usd_rate is None else amount * (1.0 if self.is_inverse else self.usd_rate)
+
 
 def valuer_for(instrument: Instrument, usd_rate: Decimal | Unknown[Decimal] | None, slippage_bps: float) -> Valuer:
     """The valuer of `instrument` with the account's own fees and the snapshot's USD rate of its settle coin."""
@@ -59,6 +72,11 @@ def valuer_for(instrument: Instrument, usd_rate: Decimal | Unknown[Decimal] | No
     )
 
 
-def dollars(amount: float | None) -> Decimal | None:
-    """A dollar amount for the report: a hundredth of a cent is its grain; None stays None."""
-    return None if amount is None else quantise(amount, USD_STEP, Rounding.NEAREST)
+def rounded(amount: float | Decimal) -> Decimal:
+    """A dollar amount as it leaves this room: a hundredth of a cent is its grain."""
+    return quantise(amount, USD_STEP, Rounding.NEAREST)
+
+
+def dollars(amount: float | Decimal | None) -> Decimal | None:
+    """`rounded`; None stays None."""
+    return None if amount is None else rounded(amount)

@@ -73,8 +73,8 @@ def test_one_way_orders_close_before_they_open() -> None:
 def test_inverse_in_dollars() -> None:
     order = books.order(INVERSE, OrderSide.SELL, OrderPurpose.ENTRY, quantity=1_000, limit=100)
     read = books.snapshot([], [INVERSE], orders=[order], prices={INVERSE.id: 100})
-    # Short 1,000 contracts from 100 to 115: 1,000 (1/100 - 1/115) coins at 100 USD; the exit pays on 1,000/115 coins.
-    expected = 100 * (1_000 * (1 / 100 - 1 / 115) + 10 * FEE + 1_000 / 115 * (FEE + SLIP))
+    # Short 1,000 contracts from 100 to 115: 1,000 (1/100 - 1/115) coins, paid at 115 USD; fees on 1,000 USD at either end.
+    expected = 115 * 1_000 * (1 / 100 - 1 / 115) + 1_000 * FEE + 1_000 * (FEE + SLIP)
     assert resting_entries_usd(read, SETTINGS) == pytest.approx(expected)
 
 

@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from market_analysis.domain import ExecutionStyle, MarginMode, Order, OrderPurpose, OrderSide, Position, Side, TriggerSource
+from market_analysis.domain import (
+    Category,
+    ExecutionStyle,
+    MarginMode,
+    Order,
+    OrderPurpose,
+    OrderSide,
+    Position,
+    Side,
+    TriggerSource,
+)
 from market_analysis.risk.protection import assess_protection, coverage, resting_stops
 from market_analysis.risk.types import ProtectionState
 from market_analysis.risk.valuation import Valuer
@@ -32,7 +42,7 @@ def test_full_stop_protects_and_bounds_the_loss() -> None:
     assert report.state is ProtectionState.PROTECTED
     assert (report.nearest_stop, report.nearest_trigger_source, report.covered_frac) == (Decimal(96), "mark", 1.0)
     assert covered.full_stop == Decimal(96)
-    assert loss.from_mark == pytest.approx(8.0)
+    assert loss.from_mark_usd == pytest.approx(8.0)
     assert report.can_lose_usd == Decimal(8)
     assert report.can_lose_from_entry_r == pytest.approx(1.0)
     assert report.assumed_usd == 0
@@ -47,18 +57,18 @@ def test_naked_size_loses_the_stress_gap_and_is_marked_as_assumed() -> None:
     report, covered, loss = assess(LONG)
     assert report.state is ProtectionState.NAKED
     assert covered.full_stop is None
-    assert loss.from_mark == pytest.approx(30.0)
+    assert loss.from_mark_usd == pytest.approx(30.0)
     assert report.assumed_usd == Decimal(30)
 
 
 def test_isolated_naked_size_loses_no_more_than_at_liquidation() -> None:
     report, _, loss = assess(ISOLATED)
-    assert loss.from_mark == pytest.approx(16.0)
+    assert loss.from_mark_usd == pytest.approx(16.0)
     assert report.assumed_usd == Decimal(16)
     short = replace(SHORT, margin_mode=MarginMode.ISOLATED, liquidation_price=Decimal(107))
-    assert assess(short)[2].from_mark == pytest.approx(14.0)
+    assert assess(short)[2].from_mark_usd == pytest.approx(14.0)
     passed = replace(ISOLATED, liquidation_price=Decimal(101))
-    assert assess(passed)[2].from_mark == pytest.approx(30.0)
+    assert assess(passed)[2].from_mark_usd == pytest.approx(30.0)
 
 
 def test_partial_cover_splits_the_loss_nearest_stop_first() -> None:
@@ -67,8 +77,8 @@ def test_partial_cover_splits_the_loss_nearest_stop_first() -> None:
     assert report.state is ProtectionState.PARTIAL
     assert covered.legs == ((Decimal(97), Decimal(1)), (Decimal(90), Decimal("0.5")))
     assert report.covered_frac == 0.75
-    assert loss.from_mark == pytest.approx(1 * 3 + 0.5 * 10 + 0.5 * 15)
-    assert loss.assumed == pytest.approx(7.5)
+    assert loss.from_mark_usd == pytest.approx(1 * 3 + 0.5 * 10 + 0.5 * 15)
+    assert loss.assumed_usd == pytest.approx(7.5)
 
 
 def test_stops_together_cover_and_the_farthest_used_is_the_full_stop() -> None:
@@ -158,7 +168,7 @@ def test_unreadable_orders_are_unknown_and_counted_at_worst() -> None:
     report, covered, loss = assess_protection(LONG, books.unknown(), Decimal(100), FREE, GAP, None)
     assert report.state is ProtectionState.UNKNOWN
     assert covered.uncovered == 2
-    assert loss.from_mark == pytest.approx(30.0)
+    assert loss.from_mark_usd == pytest.approx(30.0)
     assert report.can_lose_from_entry_r is None
 
 
@@ -183,6 +193,18 @@ def test_never_more_than_the_size_is_covered_and_more_stops_never_lose_more(stop
     orders = [books.stop_for(held, ITEM, price, quantity, str(n)) for n, (price, quantity) in enumerate(stops)]
     covered = coverage(resting_stops(held, orders, held.mark_price), held)
     assert sum(quantity for _, quantity in covered.legs) + covered.uncovered == size
-    with_all = assess(held, *orders)[2].from_mark
-    assert with_all <= assess(held, *orders[1:])[2].from_mark + 1e-9
+    with_all = assess(held, *orders)[2].from_mark_usd
+    assert with_all <= assess(held, *orders[1:])[2].from_mark_usd + 1e-9
     assert 0 <= with_all <= size * 15.0 + 1e-9
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_an_inverse_position_and_its_coins_lose_what_the_wallet_does(side: Side) -> None:
+    """By hand on a wallet of coins: what the account is worth at the stop, less what its coins alone would be worth there."""
+    item, coins, mark, size = books.instrument("BTC", Category.INVERSE), 3.0, 100.0, 200.0
+    stop = 100.0 - side.sign * 8.0
+    position = books.position(item, side, size, mark, mark)
+    loss = assess(position, books.stop_for(position, item, stop), valuer=Valuer(True, 1.0, 0.0, 0.0, mark))[2]
+    profit_coins = side.sign * size * (1 / mark - 1 / stop)
+    assert loss.from_mark_usd == pytest.approx(coins * stop - (coins + profit_coins) * stop)
+    assert loss.from_mark_usd == pytest.approx(16.0)  # 200 USD of contracts, 8 %

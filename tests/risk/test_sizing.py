@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from market_analysis.domain import Category, MarginMode
 from market_analysis.risk.liquidation_buffer import isolated_liquidation
 from market_analysis.risk.lots import split_lots
-from market_analysis.risk.sizing import SizeRequest, loss_per_contract, plan_size
+from market_analysis.risk.sizing import SizeRequest, loss_per_contract_usd, plan_size
 from market_analysis.risk.valuation import Valuer, valuer_for
 from market_analysis.settings import RiskSettings
 
@@ -34,21 +34,23 @@ def test_fees_slippage_and_paid_funding_make_the_size_smaller_by_hand() -> None:
     request = replace(BASE, funding_frac=0.0001, funding_intervals=9.0)
     valuer = Valuer(False, 1.0, 0.001, 0.002, 1.0)
     # 5 + 100 * .001 + 95 * .003 + 100 * .0009 = 5.475; 50 / 5.475 = 9.1324
-    assert loss_per_contract(request, valuer) == pytest.approx(5.475)
+    assert loss_per_contract_usd(request, valuer) == pytest.approx(5.475)
     assert plan_size(request, ITEM, valuer, RISK).quantity == Decimal("9.132")
 
 
 def test_funding_received_is_not_spent_on_size() -> None:
     short = replace(BASE, sign=-1, stop=105.0, funding_frac=0.01, funding_intervals=9.0)
-    assert loss_per_contract(short, FREE) == pytest.approx(5.0)
+    assert loss_per_contract_usd(short, FREE) == pytest.approx(5.0)
 
 
 def test_inverse_size_by_hand() -> None:
     item = books.instrument("BTC", Category.INVERSE)
     request = SizeRequest(1, 50_000.0, 40_000.0, 100_000.0, None, 0.01, 10.0, MarginMode.CROSS)
     valuer = Valuer(True, 1.0, 0.0, 0.0, 50_000.0)
-    # one contract loses 1/40,000 - 1/50,000 = 5e-6 BTC = .25 USD; 1,000 / .25 = 4,000 contracts
-    assert plan_size(request, item, valuer, RISK).quantity == 4_000
+    # one contract loses 1/40,000 - 1/50,000 = 5e-6 BTC, at 40,000 USD each .2 USD; 1,000 / .2 = 5,000 contracts
+    assert plan_size(request, item, valuer, RISK).quantity == 5_000
+    # and a short, stopped where the coin is dear: 1/50,000 - 1/60,000 at 60,000 USD
+    assert plan_size(replace(request, sign=-1, stop=60_000.0), item, valuer, RISK).quantity == 5_000
 
 
 def test_notional_base_reads_the_notional() -> None:
@@ -151,8 +153,10 @@ def test_the_loss_at_the_stop_costs_in_never_exceeds_the_budget(
         assert plan.refusal
         return
     size = float(plan.quantity)
-    exact = valuer.loss_after_costs(sign, size, entry, stop) + valuer.fill_cost(size, entry, slips=False)
-    assert (valuer.usd(exact) or 0.0) <= equity * frac * (1 + 1e-9)
+    # linear and inverse alike: |entry - stop| of the entry value, fee on the entry value, fee and slippage on the exit's
+    value = size if inverse else size * entry
+    exact = value * distance + value * 0.00055 + (value if inverse else size * stop) * 0.00105
+    assert exact <= equity * frac * (1 + 1e-9)
     assert plan.quantity % item.quantity_step == 0
     assert plan.quantity >= item.min_quantity
 
