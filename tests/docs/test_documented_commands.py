@@ -128,7 +128,8 @@ def test_the_exchange_serves_whoever_asks(command: str, tmp_path: Path, variable
 @pytest.mark.parametrize("command", MAKE)
 def test_make_does_what_readme_says(command: str) -> None:
     program, target = command.split()
-    done = subprocess.run([program, "--dry-run", target], cwd=ROOT, capture_output=True, text=True, check=True)
+    fresh = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTEST_FLAGS"))}
+    done = subprocess.run([program, "--dry-run", target], cwd=ROOT, env=fresh, capture_output=True, text=True, check=True)
     last = done.stdout.strip().splitlines()[-1]
     assert last == {"demo": ".venv/bin/risk-manager --demo --exit-zero", "test": ".venv/bin/python -m pytest -q -n 2"}[target]
 
