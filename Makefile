@@ -7,7 +7,7 @@ PYTEST_FLAGS ?=
 BENCH_FLAGS ?= --json build/benchmarks.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint coverage bench docs lock clean
+.PHONY: help install demo test lint coverage bench docs pictures lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -47,6 +47,9 @@ bench: $(VENV)/installed-dev ## Time the product, beside its peers where there a
 
 docs: $(VENV)/installed ## Write the generated pages anew: docs/cli.md, docs/report.md
 	$(RUN)/python docs/generate.py
+
+pictures: $(VENV)/installed ## Take the README's pictures anew (needs Chromium)
+	$(RUN)/python docs/screenshots.py
 
 lock: ## Pin every dependency by hash, without addresses (needs uv)
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-header \
