@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from market_analysis.config import Configuration
 from market_analysis.desk.demo import demo_exchange
 from market_analysis.desk.history import BarHistory
+from market_analysis.desk.last_good import with_last_good
 from market_analysis.desk.models import ModelCache, Models
 from market_analysis.desk.snapshot import SnapshotBuilder
 from market_analysis.desk.state import State, default_state_directory, environment_label, open_state, transient_state
@@ -63,6 +64,7 @@ class Session:
         self._progress("fitting and simulating")
         models = self._models.fit(snapshot, history, self.settings)
         analysis, memory = analyse(snapshot, history, self.memory, self.settings, models)
+        analysis = with_last_good(analysis, snapshot, history)
         if memory != self.memory:
             self.memory = memory
             if self.state.writable:
@@ -94,7 +96,8 @@ async def open_session(
             progress("starting the embedded exchange")
         opened = await stack.enter_async_context(open_venue(configuration, account, demo=demo, running=must_own))
         if demo:
-            state = stack.enter_context(transient_state())
+            # Nothing is written that ends with the process: tens of thousands of bars would be.
+            state = replace(stack.enter_context(transient_state()), writable=False)
         else:
             directory = state_directory or default_state_directory()
             state = stack.enter_context(open_state(directory, environment_label(opened.settings.bybit), must_own=must_own))

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,13 +49,14 @@ class OrnsteinUhlenbeck:
         """Values at the HOURS_PER_CHUNK + 1 hour boundaries of a chunk, growing the path up to it."""
         while len(self._chunks) <= number:
             draws = stream(self._seed, self._purpose, len(self._chunks)).standard_normal(HOURS_PER_CHUNK)
-            path = list(accumulate((draws * self._innovation_sd).tolist(), self._step, initial=self._last))
-            self._last = path[-1]
+            phi, value = self._phi, self._last
+            path = [value]
+            for innovation in (draws * self._innovation_sd).tolist():
+                value = phi * value + innovation
+                path.append(value)
+            self._last = value
             self._chunks.append(np.array(path))
         return self._chunks[number]
-
-    def _step(self, value: float, innovation: float) -> float:
-        return self._phi * value + innovation
 
 
 @dataclass(frozen=True, slots=True)

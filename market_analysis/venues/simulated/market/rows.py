@@ -39,7 +39,7 @@ class BarRows:
         """Rows of seven texts (time, open, high, low, close, volume, turnover), newest last."""
         price, volume, turnover = (f"%.{n}f" for n in (self.price_decimals, self.volume_decimals, self.turnover_decimals))
         form = (price, price, price, price, volume, turnover)
-        columns = [[text % value for value in getattr(self, name).tolist()] for name, text in zip(FIELDS, form, strict=True)]
+        columns = [_texts(getattr(self, name), text) for name, text in zip(FIELDS, form, strict=True)]
         return [list(row) for row in zip(map(str, self.open_ms.tolist()), *columns, strict=True)]
 
 
@@ -59,6 +59,11 @@ class MinuteRows:
 
     def __len__(self) -> int:
         return len(self.open_ms)
+
+
+def _texts(values: Floats, form: str) -> list[str]:
+    """Each value by the format `form`: in one formatting, for there are tens of thousands."""
+    return (f"{form} " * len(values) % tuple(values.tolist())).split()
 
 
 def join(parts: list[TickBars]) -> TickBars:
