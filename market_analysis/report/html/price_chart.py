@@ -15,7 +15,7 @@ from market_analysis.report.numbers import price
 from market_analysis.risk.types import PositionReport
 
 _WIDTH, _HEIGHT = 640.0, 330.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 66.0, 134.0, 10.0, 24.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 80.0, 134.0, 10.0, 24.0
 _DAYS, _CANDLE_HOURS = 10, 4
 _LABEL_GAP = 14.0
 _REACH = 0.8
