@@ -17,6 +17,8 @@ class PositionMemory:
     anchor_id: identifies the anchoring fills; when the snapshot's anchor differs this memory is discarded (a scale-in keeps
     `stop` and re-anchors the rest). r0: first risk per unit, > 0. r0_source: `first_protective_stop` | `planned_stop`.
     stop: the planned stop, tightening only. target: receding never; None when passed. peak: best price since entry.
+    target_reachable: whether some multiple met both conditions of the choice (else m_eff is the base). base_k: the tightest k that
+    leverage has given this position, None in memories older than the field.
     """
 
     anchor_id: str
@@ -30,6 +32,8 @@ class PositionMemory:
     m_eff: float
     peak: float
     through_ms: int
+    target_reachable: bool = True
+    base_k: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

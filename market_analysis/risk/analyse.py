@@ -14,24 +14,27 @@ from market_analysis.domain import (
     Unknown,
 )
 from market_analysis.risk.book import BookParts, book_report, total
+from market_analysis.risk.book_findings import equity_findings, incomplete_findings
 from market_analysis.risk.book_risk import BookRisk, Models, book_risk
 from market_analysis.risk.bridge import EquityBridge, equity_bridge
 from market_analysis.risk.caps import reducible_line
 from market_analysis.risk.clusters import (
     cluster_report,
+    holdings_over_cap_finding,
+    is_of_holdings,
     is_over,
     over_cap_finding,
 )
+from market_analysis.risk.collateral_change import collateral_change
 from market_analysis.risk.data_quality import assess_data, data_findings
 from market_analysis.risk.day_marks import updated_marks
 from market_analysis.risk.holdings import stress_usd
-from market_analysis.risk.margin_health import MarginHealth
 from market_analysis.risk.mark_changes import unrealized_change
 from market_analysis.risk.market_view import MarketView, history_findings, market_view
 from market_analysis.risk.peaks import Peak, equity_peak
 from market_analysis.risk.resting_entries import resting_entries_usd
 from market_analysis.risk.room import Room, room, room_finding
-from market_analysis.risk.types import Analysis, BookReport, ClusterReport
+from market_analysis.risk.types import Analysis, ClusterReport
 from market_analysis.risk.valuation import dollars
 from market_analysis.risk.verdict import verdict
 from market_analysis.settings import Settings
@@ -64,6 +67,7 @@ def analyse(
             *((found,) if (found := room_finding(limits)) else ()),
             *history_findings(market),
             *incomplete_findings(book, risk.margin),
+            *equity_findings(book),
             *(finding for report in risk.reports or () for finding in report.findings),
         )
     )
@@ -85,31 +89,6 @@ def analyse(
     return analysis, _remember(snapshot, memory, risk, peak)
 
 
-def incomplete_findings(book: BookReport, margin: MarginHealth) -> tuple[Finding, ...]:
-    """UNKNOWN when a figure that a verdict rests on could not be told, whatever the reason."""
-    figures = {
-        "equity_usd": book.equity_usd,
-        "day_pnl_usd": book.day_pnl_usd,
-        "total_notional": book.total_notional,
-        "loss_if_all_stops_fill_usd": book.loss_if_all_stops_fill_usd,
-        "resting_entries_usd": book.resting_entries_usd,
-        "es_99_1d_usd": book.es_99_1d_usd,
-        "mmr_at_stops_frac": 0.0 if margin.model is None else margin.rate_at_stops,
-    }
-    missing = [name for name, value in figures.items() if value is None]
-    if not missing:
-        return ()
-    return (
-        Finding(
-            code="incomplete_figures",
-            severity=Severity.UNKNOWN,
-            subject="book",
-            message=f"could not be told: {', '.join(missing)}",
-            rule="no verdict is better than UNKNOWN while a figure it rests on is missing",
-        ),
-    )
-
-
 def _equity(snapshot: Snapshot, history: History, memory: Memory, settings: Settings) -> tuple[EquityBridge, Peak]:
     if isinstance(snapshot.account, Unknown):
         return EquityBridge(None, None, None, None, ()), Peak(memory.equity_peak_usd, memory.equity_peak_at, None)
@@ -117,7 +96,8 @@ def _equity(snapshot: Snapshot, history: History, memory: Memory, settings: Sett
     tolerance = settings.portfolio.unexplained_equity_tolerance_frac
     day = snapshot.day
     from_bars = None if isinstance(day, Unknown) else unrealized_change(snapshot, history, day.since)
-    bridge = equity_bridge(account.equity, account.unrealized_pnl, day, memory, tolerance, from_bars)
+    revalued = None if isinstance(day, Unknown) else collateral_change(snapshot, history, day)
+    bridge = equity_bridge(account.equity, account.unrealized_pnl, day, memory, tolerance, from_bars, revalued)
     return bridge, equity_peak(memory, snapshot.as_of, account.equity, snapshot.day)
 
 
@@ -164,7 +144,12 @@ def _cluster_findings(risk: BookRisk, market: MarketView) -> tuple[Finding, ...]
     if cap is None:
         return ()
     over = [item for item in risk.clusters if is_over(item, cap)]
-    return tuple(over_cap_finding(item, cap, reducible_line(item, market.view, risk.judge)) for item in over)
+    return tuple(
+        holdings_over_cap_finding(item, cap)
+        if is_of_holdings(item, market.view)
+        else over_cap_finding(item, cap, reducible_line(item, market.view, risk.judge))
+        for item in over
+    )
 
 
 def _cluster_reports(risk: BookRisk) -> tuple[ClusterReport, ...]:

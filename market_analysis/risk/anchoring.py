@@ -66,28 +66,38 @@ class Anchored:
 def anchored_plan(inputs: AnchorInputs, memory: PositionMemory | None, choose: ChooseTarget) -> Anchored | None:
     """The planned levels as of the last closed bar; None when no stop is possible (an ATR as large as the price).
 
-    Order: memory of these very fills is carried on; else fills and bars rebuild it, keeping a remembered stop of the same
-    position if that is tighter; else memory of an anchor that can no longer be rebuilt is carried on; else first sight,
-    `anchor_estimated`.
+    Order: memory of these very fills is carried on; else fills and bars rebuild it, keeping a remembered stop of the same position
+    if that is tighter and a remembered target if that is nearer; else memory of an anchor that can no longer be rebuilt is carried
+    on; else first sight, `anchor_estimated`.
     """
     if memory is not None and _carries_on(memory, inputs):
         return Anchored(_carry_on(memory, inputs), None)
     if inputs.events:
         model = _anchor_model(inputs, inputs.events[0].time_ms)
         if model is not None:
-            return _from(inputs.events, model, inputs, _same_position(memory, inputs), choose, estimated=False)
+            same = _same_position(memory, inputs)
+            return _from(inputs.events, model, _as_tight(inputs, same), same, choose, estimated=False)
     sight = inputs.first_sight
     side = sight.anchor_id.split("|")[:2]
     kept = memory if memory is not None and memory.anchor_id.split("|")[:2] == side else None
     model = _anchor_model(inputs, sight.time_ms) or inputs.model
-    return _from((sight,), model, inputs, kept, choose, estimated=True)
+    return _from((sight,), model, _as_tight(inputs, kept), kept, choose, estimated=True)
+
+
+def _as_tight(inputs: AnchorInputs, kept: PositionMemory | None) -> AnchorInputs:
+    """The inputs with the tightest k that the position has had: leverage that was lowered since does not loosen its plan."""
+    if kept is None or kept.base_k is None or kept.base_k >= inputs.rules.base_k:
+        return inputs
+    return replace(inputs, rules=replace(inputs.rules, base_k=kept.base_k))
 
 
 def _carries_on(memory: PositionMemory, inputs: AnchorInputs) -> bool:
-    """Whether the remembered anchor is the present one and nothing it rests on has changed."""
+    """Whether the remembered anchor is the present one and nothing it rests on has changed (leverage that was raised asks for a
+    nearer stop; lowered leverage changes nothing)."""
     if inputs.events and not memory.anchor_estimated:
         risk = inputs.rules.protective_risk(memory.entry)
-        return memory.anchor_id == inputs.events[-1].anchor_id and (risk is None or risk == memory.r0)
+        tightened = memory.base_k is not None and inputs.rules.base_k < memory.base_k
+        return memory.anchor_id == inputs.events[-1].anchor_id and (risk is None or risk == memory.r0) and not tightened
     if inputs.events and _anchor_model(inputs, inputs.events[0].time_ms) is not None:
         return False
     return _same_entry(memory, inputs) and (memory.anchor_id == inputs.first_sight.anchor_id or not memory.anchor_estimated)
@@ -137,12 +147,20 @@ def _from(
         return None
     price = float(inputs.series.bars.close[row]) if estimated else first.price
     choice = choose(AnchorMoment(first, stop, sigma_h, atr, price, model))
-    state = start(first, stop, rules, sigma_h, choice.m_eff, int(inputs.series.bars.open_time_ms[row]))
+    through = int(inputs.series.bars.open_time_ms[row])
+    state = start(first, stop, rules, sigma_h, choice.m_eff, through, target_reachable=choice.reachable)
     if estimated:
         state = replace(state, anchor_estimated=True, peak=rules.better(state.peak, price))
     if kept is not None:
-        state = replace(state, stop=rules.tighter(state.stop, kept.stop))
+        state = replace(state, stop=rules.tighter(state.stop, kept.stop), target=_nearer_target(state, kept, rules))
     return Anchored(_take_in(state, events[1:], inputs, model), choice)
+
+
+def _nearer_target(state: PositionMemory, kept: PositionMemory, rules: RatchetRules) -> float | None:
+    """A target that was printed for this position does not recede because its anchor is worked out again (ruling 2)."""
+    if state.target is None or kept.target is None:
+        return state.target
+    return rules.nearer(state.target, kept.target)
 
 
 def _take_in(state: PositionMemory, events: Sequence[AnchorEvent], inputs: AnchorInputs, model: VolatilityModel) -> PositionMemory:

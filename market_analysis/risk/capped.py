@@ -12,6 +12,7 @@ from market_analysis.risk.position_findings import action_of, verdict_of, worst_
 from market_analysis.risk.position_result import PositionResult
 from market_analysis.risk.tail_risk import UnhedgeJudge
 from market_analysis.risk.types import PositionReport
+from market_analysis.risk.valuation import rounded
 
 SIZE_ABOVE_PLAN = "size_above_plan"
 TRIM, TRIM_TOGETHER, KEEP_HEDGE = "trim", "trim legs together", "keep hedge"
@@ -66,8 +67,8 @@ def scale_report(report: PositionReport, terms: Instrument | None, scale: float,
     if terms is not None and (size < terms.min_quantity or _below_notional(size, report, terms)):
         size = Decimal(0)
     share = size / planned
-    risk = None if report.dollar_risk is None else report.dollar_risk * share
-    reward = None if report.dollar_reward is None else report.dollar_reward * share
+    risk = None if report.dollar_risk is None else rounded(report.dollar_risk * share)
+    reward = None if report.dollar_reward is None else rounded(report.dollar_reward * share)
     ratio = report.risk_deviation_ratio
     return replace(
         report,

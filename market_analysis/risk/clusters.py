@@ -74,6 +74,27 @@ def is_over(item: Cluster, cap_usd: float | None) -> bool:
     return cap_usd is not None and item.risk_usd > cap_usd
 
 
+def is_of_holdings(item: Cluster, view: CorrelationView) -> bool:
+    """Whether the cluster's risk is no more than that of its holdings alone: its positions, if any, hedge them."""
+    held = [line for line in item.lines if line.key is None and line.risk_usd is not None]
+    alone = correlated_risk(held, [line.risk_usd or 0.0 for line in held], view)
+    return not item.unknown and item.risk_usd <= alone * (1.0 + 1e-9)
+
+
+def holdings_over_cap_finding(item: Cluster, cap_usd: float) -> Finding:
+    """INFO: the cap is for what is traded; coins that are simply held are over it for as long as they are held."""
+    return Finding(
+        code="holdings_over_cap",
+        severity=Severity.INFO,
+        subject=item.name,
+        message=f"the holdings of {item.name} can lose {item.risk_usd:,.0f} USD at the stress gap, the cap of a cluster is "
+        f"{cap_usd:,.0f}; no position adds to it",
+        rule="sqrt(r' C r) of the cluster <= that of its holdings alone",
+        inputs={"risk_usd": round(item.risk_usd, 2), "gross_usd": round(item.gross_usd, 2)},
+        threshold=round(cap_usd, 2),
+    )
+
+
 def over_cap_finding(item: Cluster, cap_usd: float, reducible: Line | None) -> Finding:
     """WARNING of ruling 37. `reducible`: the line that may be advised to shrink, None where a cut would take a hedge away."""
     return Finding(

@@ -12,6 +12,7 @@ from market_analysis.domain import STABLE_COINS, CoinBalance, Snapshot, Unknown
 from market_analysis.risk.assets import asset_of, usd_rate
 from market_analysis.risk.correlation import MINIMUM_OBSERVATIONS, Returns
 from market_analysis.risk.types import HoldingReport
+from market_analysis.risk.valuation import dollars, rounded
 
 DUST_USD = Decimal(1)
 """Balances worth less are left-overs of fees and conversions, not exposure."""
@@ -47,7 +48,7 @@ def stress_usd(reports: tuple[HoldingReport, ...], gap_frac: float) -> Decimal |
     """Loss of all holdings together at the stress gap, each against itself; None when one has no value in dollars."""
     values = [report.value_usd for report in reports]
     known = [abs(value) for value in values if value is not None]
-    return None if len(known) < len(values) else sum(known, start=Decimal(0)) * Decimal(str(gap_frac))
+    return None if len(known) < len(values) else rounded(sum(known, start=Decimal(0)) * Decimal(str(gap_frac)))
 
 
 def _holding(coin: CoinBalance, snapshot: Snapshot, returns: Mapping[str, Returns]) -> HoldingReport:
@@ -55,7 +56,7 @@ def _holding(coin: CoinBalance, snapshot: Snapshot, returns: Mapping[str, Return
     return HoldingReport(
         coin=coin.coin,
         quantity=coin.equity,
-        value_usd=coin.usd_value if rate is None else coin.equity * rate,
+        value_usd=dollars(coin.usd_value if rate is None else coin.equity * rate),
         collateral_value_frac=None if coin.collateral_value_frac is None else float(coin.collateral_value_frac),
         sigma_day=sigma_day_of(returns.get(asset_of(coin.coin))),
     )

@@ -39,7 +39,8 @@ class Levels:
     """Prices on the tick grid, None where there is none that is possible.
 
     stop: the plan, or the resting stop if that is tighter. planned: the plan alone. stop_passed, target_passed: behind the mark.
-    scale_outs: those ahead, as fractions of the size held (unrounded prices).
+    scale_outs: those ahead, as fractions of the size held (unrounded prices). static_advice: the static stop and target where they
+    may be advised: the stop never looser than what rests, both on their own side of the mark.
     """
 
     stop: Decimal | None
@@ -56,6 +57,7 @@ class Levels:
     k_eff: float | None
     static_stop: Decimal | None
     static_target: Decimal | None
+    static_advice: tuple[Decimal | None, Decimal | None]
 
 
 def levels_now(inputs: LevelInputs, settings: Settings) -> Levels:
@@ -77,7 +79,9 @@ def levels_now(inputs: LevelInputs, settings: Settings) -> Levels:
     ahead = _scale_outs(inputs, target, settings)
     k_eff = rules.k_eff(state.entry, inputs.sigma_h, inputs.atr)
     distance = state.entry * inputs.sigma_h
-    static_stop = None if k_eff is None else state.entry - sign * k_eff * distance
+    raw_static = None if k_eff is None else state.entry - sign * k_eff * distance
+    static_stop = None if raw_static is None or raw_static <= 0.0 else _above_zero(stop_price(raw_static, tick, sign))
+    static_target = _above_zero(target_price(state.entry + sign * inputs.base_m * distance, tick, sign))
     return Levels(
         stop=stop if valid else None,
         planned=planned,
@@ -91,9 +95,26 @@ def levels_now(inputs: LevelInputs, settings: Settings) -> Levels:
         trail=_trail(inputs),
         breakeven=stop_price(rules.breakeven(state.entry), tick, sign),
         k_eff=k_eff,
-        static_stop=None if static_stop is None or static_stop <= 0.0 else _above_zero(stop_price(static_stop, tick, sign)),
-        static_target=_above_zero(target_price(state.entry + sign * inputs.base_m * distance, tick, sign)),
+        static_stop=static_stop,
+        static_target=static_target,
+        static_advice=_static_advice(inputs, static_stop, static_target, settings),
     )
+
+
+def _static_advice(
+    inputs: LevelInputs, stop: Decimal | None, target: Decimal | None, settings: Settings
+) -> tuple[Decimal | None, Decimal | None]:
+    """(stop, target) of document 003's static set as they may be advised now; a stop behind the mark takes the target with it."""
+    sign, state = inputs.rules.sign, inputs.memory
+    if stop is None:
+        return None, None
+    if inputs.resting_stop is not None:
+        stop = stop_price(inputs.rules.tighter(float(stop), inputs.resting_stop), inputs.tick_size, sign)
+    multiple = settings.risk.liquidation_buffer_multiple
+    buffer = liquidation_buffer(sign, state.entry, float(stop), inputs.liquidation, inputs.margin_mode, multiple)
+    if buffer.stop_is_beyond or sign * (inputs.mark - float(stop)) <= 0.0:
+        return None, None
+    return stop, target if target is not None and sign * (float(target) - inputs.mark) > 0.0 else None
 
 
 def _target(inputs: LevelInputs, settings: Settings) -> float:

@@ -52,7 +52,7 @@ def _change(held: Position, snapshot: Snapshot, history: History, since: datetim
     size, entry_measure = start
     if size <= 0.0:
         return now
-    price = _close_at(history.hourly.get(held.instrument), since)
+    price = close_at(history.hourly.get(held.instrument), since)
     if price is None:
         return None
     profit = held.side.sign * size * float(terms.contract_size) * (_measure(price, terms) - entry_measure)
@@ -83,7 +83,7 @@ def _start_size(held: Position, later: list[Fill], terms: Instrument) -> tuple[f
     return size, (entry * float(held.quantity) - bought) / size
 
 
-def _close_at(bars: Bars | Unknown[Bars] | None, moment: datetime) -> float | None:
+def close_at(bars: Bars | Unknown[Bars] | None, moment: datetime) -> float | None:
     """Close of the hourly bar that had closed at `moment`, not more than an hour before."""
     if not isinstance(bars, Bars):
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from market_analysis.domain import Finding, from_milliseconds
+from market_analysis.domain import Finding, PositionMemory, from_milliseconds
 from market_analysis.risk.lots import split_lots
 from market_analysis.risk.multiples import CONFIDENCE_ADJUSTMENT, VOLATILITY_ADJUSTMENT
 from market_analysis.risk.position_findings import action_of, verdict_of
@@ -114,7 +114,8 @@ def _levels(parts: ReportParts) -> dict[str, object]:
     levels = plan.levels if plan else None
     dynamic = (levels.stop, levels.target) if levels else (None, None)
     static = (levels.static_stop, levels.static_target) if levels else (None, None)
-    stop, target = dynamic if parts.settings.stops.use_state_anchored else static
+    advice = levels.static_advice if levels else (None, None)
+    stop, target = dynamic if parts.settings.stops.use_state_anchored else advice
     return {
         "stop_loss": stop,
         "take_profit": target,
@@ -164,10 +165,16 @@ def _reasons(parts: ReportParts) -> tuple[str, ...]:
     if levels.target_passed:
         lines.append("target_passed: the target lies behind the mark")
     choice = plan.anchored.choice
-    lines.append(choice.why if choice else f"m {memory.m_eff:g} as chosen at the anchor")
+    lines.append(choice.why if choice else _remembered_choice(memory))
     if parts.settings.stops.tp_anchor == "price":
         lines.append('tp_anchor = "price": the target is measured from the mark, advice only')
     return tuple(lines)
+
+
+def _remembered_choice(memory: PositionMemory) -> str:
+    if memory.target_reachable:
+        return f"m {memory.m_eff:g} as chosen at the anchor"
+    return f"base m {memory.m_eff:g}: at the anchor no multiple had the wanted probability and reward to risk"
 
 
 def _scale_outs(parts: ReportParts) -> dict[str, object]:

@@ -112,7 +112,16 @@ class BarFacts:
     sigma_h: float
 
 
-def start(event: AnchorEvent, stop: float, rules: RatchetRules, sigma_h: float, m_eff: float, through_ms: int) -> PositionMemory:
+def start(
+    event: AnchorEvent,
+    stop: float,
+    rules: RatchetRules,
+    sigma_h: float,
+    m_eff: float,
+    through_ms: int,
+    *,
+    target_reachable: bool = True,
+) -> PositionMemory:
     """The state right after the first fill, with its planned stop; sigma_h as of the last bar closed before it."""
     r0, source = rules.initial_risk(event.entry, stop, stop)
     return PositionMemory(
@@ -127,6 +136,8 @@ def start(event: AnchorEvent, stop: float, rules: RatchetRules, sigma_h: float, 
         m_eff=m_eff,
         peak=event.price,
         through_ms=through_ms,
+        target_reachable=target_reachable,
+        base_k=rules.base_k,
     )
 
 

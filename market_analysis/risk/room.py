@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from market_analysis.domain import Finding, Severity
+from market_analysis.risk.valuation import rounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +25,7 @@ def room(
     """ROOM, USD. The day's profit is net of flows and may be positive: a winning day leaves more."""
     if limit_frac is None or equity_at_reset_usd is None:
         return Room(None, None, None)
-    limit = equity_at_reset_usd * Decimal(str(limit_frac))
+    limit = rounded(equity_at_reset_usd * Decimal(str(limit_frac)))
     left = None if day_pnl_usd is None else limit + day_pnl_usd
     return Room(limit, left, None if left is None or loss_usd is None else left - loss_usd)
 

@@ -146,7 +146,8 @@ def looks(draw: st.DrawFn) -> tuple[Snapshot, History, Settings]:
     read, history = draw(spoiled(read, books.history(bars)))
     anchor = draw(st.sampled_from(["entry", "entry", "price"]))
     base = draw(st.sampled_from(["equity", "equity", "notional"]))
-    changed = {"stops": SETTINGS.stops.model_copy(update={"tp_anchor": anchor})}
+    state_anchored = draw(st.sampled_from([True, True, False]))
+    changed = {"stops": SETTINGS.stops.model_copy(update={"tp_anchor": anchor, "use_state_anchored": state_anchored})}
     changed["risk"] = SETTINGS.risk.model_copy(update={"base": base})  # type: ignore[assignment]
     return read, history, SETTINGS.model_copy(update=changed)
 
@@ -221,8 +222,11 @@ def check(analysis: Analysis, read: Snapshot) -> None:
         else:
             assert report.dynamic_p_tp is None
         counting = [stop.trigger_price for stop in report.protection.stops if stop.counts]
-        if report.stop_loss is not None and report.protection.covered_frac == 1.0 and report.dynamic_stop_loss is not None:
-            assert sign * report.dynamic_stop_loss >= min(sign * price for price in counting)
+        for advised in (report.stop_loss, report.dynamic_stop_loss):
+            assert advised is None or (advised > 0 and sign * (report.current_price - advised) > 0)
+            if advised is not None and report.protection.covered_frac == 1.0:
+                assert sign * advised >= min(sign * price for price in counting)
+        assert report.take_profit is None or sign * (report.take_profit - report.current_price) > 0
         assert not any(word in report.action_required for word in ("add size", "increase", "widen"))
         if report.protection.covered_frac < 1.0:
             assert report.position_health is not Verdict.NORMAL

@@ -60,12 +60,13 @@ def plan_at(
     bars: Bars | None = None,
     finer: Bars | None = None,
     first_stop: float | None = None,
+    base_k: float = 2.0,
 ) -> Anchored:
     whole = all_bars(seed) if bars is None else bars
     series = series_of(whole.closed_before(now_ms))
     entry = events[-1].entry if events else 100.0
     sight = AnchorEvent(now_ms, entry, entry, f"first_sight|long|{entry:g}")
-    rules = RatchetRules(sign, 2.0, 0.0005, 0.0005, SETTINGS.stops, first_stop)
+    rules = RatchetRules(sign, base_k, 0.0005, 0.0005, SETTINGS.stops, first_stop)
     model = replace(any_model(seed), series=series)
     found = anchored_plan(AnchorInputs(events, sight, series, finer, model, rules, SETTINGS), memory, by_price)
     assert found is not None
@@ -272,6 +273,45 @@ def test_a_protective_stop_that_becomes_known_renews_r0_and_keeps_the_tighter_st
     assert after.r0 == pytest.approx(event.entry * 0.01)
     assert after.r0_source == "first_protective_stop"
     assert after.stop >= before.stop
+
+
+def test_a_printed_target_does_not_recede_when_the_anchor_is_worked_out_again() -> None:
+    event = event_at(0, 10, 30, "a")
+    before = plan_at(0, LAST_OPEN + HOUR_MS, (event,), None).memory
+    assert before.target is not None
+    printed = replace(before, target=before.target * 0.999)
+    after = plan_at(0, LAST_OPEN + HOUR_MS, (event,), printed, first_stop=event.entry * 0.99)
+    assert after.choice is not None  # a rebuild, not a carry-on
+    assert after.memory.target == printed.target
+    short = plan_at(0, LAST_OPEN + HOUR_MS, (event,), None, -1).memory
+    assert short.target is not None
+    nearer = replace(short, target=short.target * 1.001)
+    assert plan_at(0, LAST_OPEN + HOUR_MS, (event,), nearer, -1, first_stop=event.entry * 1.01).memory.target == nearer.target
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_lowered_leverage_changes_nothing_and_raised_leverage_tightens_as_a_rebuild_does(sign: int) -> None:
+    """k 2 is the tighter one; the hand-made order of the stops is that of k."""
+    event, now = event_at(0, 10, 30, "a"), LAST_OPEN + HOUR_MS
+    tight = plan_at(0, now, (event,), None, sign, base_k=2.0)
+    loose = plan_at(0, now, (event,), None, sign, base_k=2.5)
+    assert sign * (tight.memory.stop - loose.memory.stop) > 0
+    lowered = plan_at(0, now, (event,), tight.memory, sign, base_k=2.5)
+    assert lowered.memory == tight.memory
+    renewed = plan_at(0, now, (event,), tight.memory, sign, base_k=2.5, first_stop=event.entry * (1 - 0.2 * sign)).memory
+    assert (renewed.stop, renewed.base_k) == (tight.memory.stop, 2.0)
+    raised = plan_at(0, now, (event,), loose.memory, sign, base_k=2.0)
+    assert raised.memory == tight.memory
+    assert plan_at(0, now, (event,), raised.memory, sign, base_k=2.5).memory == tight.memory
+    scaled = plan_at(0, now, (event, event_at(0, 2, 5, "b")), tight.memory, sign, base_k=2.5).memory
+    assert sign * (scaled.stop - tight.memory.stop) >= 0
+
+
+def test_whether_the_target_was_within_reach_is_remembered() -> None:
+    event = event_at(0, 10, 30, "a")
+    assert plan_at(0, LAST_OPEN + HOUR_MS, (event,), None).memory.target_reachable
+    old = replace(plan_at(0, LAST_OPEN + HOUR_MS, (event,), None).memory, target_reachable=False, base_k=None)
+    assert plan_at(0, LAST_OPEN + HOUR_MS, (event,), old, base_k=1.0).memory == old
 
 
 def test_memory_older_than_the_history_is_carried_over_the_gap() -> None:

@@ -145,3 +145,16 @@ def test_never_an_impossible_level(
             assert out is None or sign * (levels.target - out) >= 0
     for static in (levels.static_stop, levels.static_target):
         assert static is None or static > 0
+
+
+def test_static_advice_is_never_looser_than_what_rests_nor_impossible() -> None:
+    """With use_state_anchored off the static set is advised: 96.00 and 108.00 here."""
+    assert levels_now(INPUTS, SETTINGS).static_advice == (D("96.00"), D("108.00"))
+    assert levels_now(replace(INPUTS, resting_stop=98.0), SETTINGS).static_advice == (D("98.00"), D("108.00"))
+    assert levels_now(replace(INPUTS, resting_stop=90.0), SETTINGS).static_advice == (D("96.00"), D("108.00"))
+    assert levels_now(replace(INPUTS, mark=95.5), SETTINGS).static_advice == (None, None)
+    assert levels_now(replace(INPUTS, mark=108.5), SETTINGS).static_advice == (D("96.00"), None)
+    isolated = replace(INPUTS, liquidation=97.0, margin_mode=MarginMode.ISOLATED)
+    assert levels_now(isolated, SETTINGS).static_advice == (None, None)
+    assert levels_now(replace(SHORT, resting_stop=102.0), SETTINGS).static_advice[0] == D("102.00")
+    assert levels_now(replace(INPUTS, atr=100.0), SETTINGS).static_advice == (None, None)
