@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import statistics
+import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -35,6 +36,14 @@ def seconds(work: Callable[[], object], runs: int) -> list[float]:
         work()
         taken.append(time.perf_counter() - started)
     return taken
+
+
+def child_cpu_seconds(arguments: Sequence[str], *, cwd: str, env: Mapping[str, str]) -> float:
+    """Processor seconds (user and system) of one command run to its end: what a loaded machine leaves comparable."""
+    before = os.times()
+    subprocess.run(arguments, cwd=cwd, env=env, check=True, capture_output=True)
+    after = os.times()
+    return after.children_user - before.children_user + after.children_system - before.children_system
 
 
 def paired_seconds(first: Callable[[], object], second: Callable[[], object], runs: int) -> tuple[list[float], list[float]]:

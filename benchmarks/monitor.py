@@ -37,11 +37,13 @@ class _Record:
     """What the loops showed."""
 
     between: list[float] = field(default_factory=list)
+    between_cpu: list[float] = field(default_factory=list)
     at_close: list[float] = field(default_factory=list)
     requests: list[float] = field(default_factory=list)
     memory_mb: list[float] = field(default_factory=list)
     first: float = 0.0
     first_requests: int = 0
+    requests_by_path: str = ""
     unknown: int = 0
 
 
@@ -60,7 +62,8 @@ def _figures(record: _Record) -> list[Figure]:
     figures = [
         Figure("monitor.first_loop", record.first, "s", (record.first, record.first), 1, first),
         median_of("monitor.loop", record.between, "s", f"{SYMBOLS} positions, between bar closes"),
-        median_of("monitor.requests", record.requests, "requests", "per loop between bar closes"),
+        median_of("monitor.loop_cpu", record.between_cpu, "s", "processor time of the same loops, without the exchange's"),
+        median_of("monitor.requests", record.requests, "requests", f"per loop between bar closes: {record.requests_by_path}"),
         Figure("monitor.memory", end, "MB", (start, end), done, memory),
         Figure("monitor.unknown", record.unknown, "loops", (0, record.unknown), done, "loops with any part unknown"),
     ]
@@ -87,11 +90,16 @@ async def _loops(exchange: RemoteExchange, directory: Path, loops: int, limit_se
                 clock.advance(STEP)
                 exchange.advance(STEP)
                 closed = clock.now().hour != hour
+                processor = time.process_time()
                 taken = await _look(session, directory, record)
+                processor = time.process_time() - processor
+                by_path = exchange.requests_by_path()
                 asked = exchange.requests()
                 (record.at_close if closed else record.between).append(taken)
                 if not closed:
+                    record.between_cpu.append(processor)
                     record.requests.append(asked)
+                    record.requests_by_path = ", ".join(f"{path.removeprefix('/v5/')} {count}" for path, count in by_path.items())
                 record.memory_mb.append(_resident_mb())
     return record
 

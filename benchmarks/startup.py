@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
-from benchmarks.figure import Figure, median_of, seconds
+from benchmarks.figure import Figure, child_cpu_seconds, median_of, seconds
 
 HEAVY = ("numpy", "scipy", "pandas", "arch", "ccxt", "aiohttp", "apsw", "pydantic", "msgspec", "rich", "tabulate")
 _COUNT = """
@@ -21,28 +22,27 @@ print(len(sys.modules), *(name for name in {heavy!r} if name in sys.modules), fi
 
 
 def measure(runs: int) -> list[Figure]:
-    """Wall time of both commands and the modules that each loads."""
+    """Wall and processor time of both commands and the modules that each loads."""
     with tempfile.TemporaryDirectory() as directory:
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
-        def command(*arguments: str) -> float:
-            def once() -> None:
-                subprocess.run(
-                    [sys.executable, "-m", "market_analysis", *arguments],
-                    cwd=directory,
-                    env=environment,
-                    check=True,
-                    capture_output=True,
-                )
-
-            return seconds(once, 1)[0]
+        def command(*arguments: str) -> tuple[float, float]:
+            """Wall and processor seconds."""
+            line = [sys.executable, "-m", "market_analysis", *arguments]
+            started = time.perf_counter()
+            processor = child_cpu_seconds(line, cwd=directory, env=environment)
+            return time.perf_counter() - started, processor
 
         command("--help"), command("--demo", "--exit-zero")
         bare = seconds(lambda: subprocess.run([sys.executable, "-c", "pass"], check=True), runs)
+        help_wall, help_cpu = zip(*(command("--help") for _ in range(runs)), strict=True)
+        demo_wall, demo_cpu = zip(*(command("--demo", "--exit-zero") for _ in range(runs)), strict=True)
         return [
             median_of("startup.python", bare, "s", "an empty program: the floor"),
-            median_of("startup.help", [command("--help") for _ in range(runs)], "s", _modules(directory, "--help")),
-            median_of("startup.demo", [command("--demo", "--exit-zero") for _ in range(runs)], "s", _modules(directory, "--demo")),
+            median_of("startup.help", help_wall, "s", _modules(directory, "--help")),
+            median_of("startup.help_cpu", help_cpu, "s", "processor time of the same runs"),
+            median_of("startup.demo", demo_wall, "s", _modules(directory, "--demo")),
+            median_of("startup.demo_cpu", demo_cpu, "s", "processor time of the same runs"),
         ]
 
 

@@ -11,11 +11,12 @@ from market_analysis.errors import RateLimitedError
 Sleep = Callable[[float], Awaitable[None]]
 Monotonic = Callable[[], float]
 
-BURST_REQUESTS = 10
+BURST_REQUESTS = 40
+"""What may go at once after a pause: a second's worth at the usual pace, below the venue's 50 a second for one endpoint."""
 
 
 class RequestGate:
-    """Lets requests through evenly (a leaky bucket with a small burst) and at most `concurrency` at once.
+    """Lets requests through evenly (a leaky bucket with a burst) and at most `concurrency` at once.
 
     While a ban lasts, requests fail here without touching the wire: knocking on would prolong it.
     """
