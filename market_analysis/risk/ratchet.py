@@ -16,6 +16,8 @@ from market_analysis.settings import StopsSettings
 
 LATE_AFTER_R = 2.0
 """Peak excursion in R from which the trail is at its late multiple (document 003)."""
+FARTHEST_LOG = 20.0
+"""No level is farther than this from entry, in logs: a sigma of a collapse would overflow, and nothing trades there."""
 FIRST_PROTECTIVE_STOP, PLANNED_STOP = "first_protective_stop", "planned_stop"
 
 
@@ -57,11 +59,11 @@ class RatchetRules:
     def planned_stop(self, entry: float, sigma_h: float, atr: float) -> float | None:
         """SL0 = E * exp(-sign * k_eff * sigma_h), always above zero; None if no price is far enough."""
         k_eff = self.k_eff(entry, sigma_h, atr)
-        return None if k_eff is None else entry * math.exp(-self.sign * k_eff * sigma_h)
+        return None if k_eff is None else entry * math.exp(-self.sign * min(k_eff * sigma_h, FARTHEST_LOG))
 
     def target(self, entry: float, m_eff: float, sigma_h: float) -> float:
         """E * exp(sign * m_eff * sigma_h)."""
-        return entry * math.exp(self.sign * m_eff * sigma_h)
+        return entry * math.exp(self.sign * min(m_eff * sigma_h, FARTHEST_LOG))
 
     def reached_r(self, entry: float, r0: float, peak: float) -> float:
         """The peak's favourable excursion in R."""

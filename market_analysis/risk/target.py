@@ -10,6 +10,7 @@ from market_analysis.quant.arrays import Float1D
 from market_analysis.quant.logit import choose_target_multiple
 from market_analysis.quant.policy_inputs import ScaleOut
 from market_analysis.risk.probability import PolicyState, run_policy, static_probabilities
+from market_analysis.risk.ratchet import FARTHEST_LOG
 from market_analysis.risk.valuation import Valuer
 from market_analysis.risk.volatility import VolatilityModel
 from market_analysis.settings import Settings, StopsSettings
@@ -94,7 +95,7 @@ def choose_target(
     p is that of the policy within prob.horizon_hours (static stop where the model has too few residuals). None: base_m.
     """
     grid = multiple_grid(settings)
-    prices = state.entry * np.exp(state.sign * grid * sigma_h)
+    prices = state.entry * np.exp(state.sign * np.minimum(grid * sigma_h, FARTHEST_LOG))
     outcome = run_policy(state, model, prices, settings, seed)
     p = static_probabilities(state, model, prices, settings) if outcome is None else outcome.p_target_by_grid
     ratios = np.array([_ratio_at(state, float(price), valuer, settings) for price in prices])

@@ -28,6 +28,9 @@ HOURS_PER_DAY = 24
 HOURS_PER_YEAR = 365 * HOURS_PER_DAY
 TERM_HOURS = (1, 4, 24, 72)
 GARCH, EWMA, HAR, ATR = "garch", "ewma", "har", "atr"
+LARGEST_SIGMA = 3.0
+"""Log sigma over the longest horizon in use above which nothing is forecast: in a collapse (LUNA, May 2022) the trailing ATR is
+thousands of times the price, and levels from it would be no prices."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,7 +82,7 @@ def fit_models(
     """Fit every instrument on its closed hourly bars, all GARCH models of one length in one batch.
 
     What cannot be modelled is `Unknown` with its reason: the bars' own, `not_enough_bars`, `too_many_gaps`, `no_movement`,
-    `bars_unusable`; `as_of` is its time. Bars that close after `as_of` are not looked at.
+    `bars_unusable`, `beyond_forecast`; `as_of` is its time. Bars that close after `as_of` are not looked at.
     """
     models: dict[InstrumentId, VolatilityModel | Unknown[VolatilityModel]] = {}
     usable: dict[InstrumentId, BarSeries] = {}
@@ -143,6 +146,11 @@ def _assemble(
         return "no_movement", f"{instrument.symbol}: no weighted model sees any movement in {len(series.bars)} bars"
     mixed = blend(present, weights, settings.vol.garch_har_outlier_ratio)
     path = blended_variance_path({name: paths[name] for name in present}, mixed.weights_used)
+    if not float(path.sum()) <= LARGEST_SIGMA**2:
+        return (
+            "beyond_forecast",
+            f"{instrument.symbol}: sigma over {hours} h is above {LARGEST_SIGMA:g}; the price has collapsed or the bars are wrong",
+        )
     reports = _model_reports(series, sigmas, mixed.weights_used, garch, issues, har, har_issues, horizon)
     variances = filter_variance(series.returns, sound) if sound else ewma
     return VolatilityModel(

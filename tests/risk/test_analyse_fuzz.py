@@ -12,6 +12,7 @@ from typing import Any
 
 import books
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -233,3 +234,21 @@ def check(analysis: Analysis, read: Snapshot) -> None:
     if not isinstance(read.positions, tuple):
         assert analysis.positions is None
         assert analysis.book.loss_if_all_stops_fill_usd is None
+
+
+@pytest.mark.parametrize("side", list(Side))
+@pytest.mark.parametrize("hours", [1, 30, 200])
+def test_a_coin_that_collapses_is_answered_not_crashed_on(side: Side, hours: int) -> None:
+    """LUNA's May 2022 by hand: calm, then down by a factor of e^14 within four days; the ATR is thousands of times the price."""
+    calm = np.random.default_rng(3).normal(0.0, 0.005, 800)
+    item = replace(books.instrument("LUNA"), tick_size=Decimal("1E-8"))
+    bars = books.bars_from_returns(np.concatenate([calm, np.full(96, -14 / 96), calm[:hours]]), "0.00008")
+    position = books.position(item, side, 1_000, 60, "0.00008")
+    read = books.snapshot([position], [item], rates={"LUNA": "0.00008"})
+    opened = books.AS_OF - timedelta(hours=hours + 97)
+    for entry in (books.entry_history(position, item, opened=opened), books.unknown()):
+        look = replace(read, entries={position.key: entry})  # type: ignore[dict-item]
+        analysis, memory = analyse(look, books.history({item.id: bars}), Memory(), SETTINGS)
+        check(analysis, look)
+        check(analyse(look, books.history({item.id: bars}), memory, SETTINGS)[0], look)
+        assert analysis.verdict is Verdict.CRITICAL  # naked

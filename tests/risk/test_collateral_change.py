@@ -11,7 +11,7 @@ import books
 import numpy as np
 import pytest
 
-from market_analysis.domain import DayMarks, History, Memory, Severity, Side, Snapshot
+from market_analysis.domain import Category, DayMarks, History, Memory, Severity, Side, Snapshot
 from market_analysis.risk.analyse import analyse
 from market_analysis.risk.bridge import equity_bridge
 from market_analysis.risk.collateral_change import Revaluation, collateral_change
@@ -156,3 +156,22 @@ def test_a_position_with_mere_information_is_not_at_risk() -> None:
     analysis, _ = analyse(one, bars(100), Memory(), strict)
     assert codes(analysis)["target_unreachable"] is Severity.INFO
     assert analysis.book.positions_at_risk == ()
+
+
+def test_an_inverse_short_turns_its_coins_into_dollars() -> None:
+    """10 coins at 100: a short of 1,000 USD is flat; one of 500 leaves half of them, one of 2,000 is as short as they are long."""
+    item = books.instrument("BTC", Category.INVERSE)
+    history = books.history({item.id: bars(100).hourly[BTC.id]})  # type: ignore[dict-item]
+    shortfall = {}
+    for size in (500, 1_000, 2_000):
+        short = books.position(item, Side.SHORT, size, 100, leverage=1)
+        coins = wallet(("BTC", "10", 100), equity=1_000)
+        one = books.snapshot([short], [item], orders=[books.stop_for(short, item, 104)], wallet=coins)
+        book = analyse(one, history, Memory(), SETTINGS)[0].book
+        shortfall[size] = float(book.es_99_1d_usd or 0)
+        assert book.loss_if_all_stops_fill_usd == pytest.approx(D(size) * (D("0.04") + D("0.00105")))
+        if size == 1_000:
+            assert book.joint_liquidation_move_frac is None
+    assert shortfall[1_000] == 0
+    assert shortfall[2_000] == pytest.approx(2 * shortfall[500], abs=1e-3)
+    assert shortfall[500] > 0
