@@ -11,6 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
+from market_analysis.cli.boundary import silence_stdout
+
 
 @dataclass(frozen=True, slots=True)
 class Common:
@@ -61,7 +63,12 @@ def with_common(command: Callable[..., None]) -> Callable[..., None]:
         ctx.obj = _merged(ctx.obj, given)
         if "ctx" in signature.parameters:
             arguments["ctx"] = ctx
-        command(common=ctx.obj, **arguments)
+        try:
+            command(common=ctx.obj, **arguments)
+        except BrokenPipeError:
+            # A reader that went away (`| head`) is no error; left to Typer it would exit 1, which is a verdict here.
+            silence_stdout()
+            raise typer.Exit(0) from None
 
     wrapper.__signature__ = signature.replace(parameters=[context, *own, *shared])  # type: ignore[attr-defined]
     wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in (context, *own, *shared)}

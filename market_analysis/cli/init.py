@@ -26,7 +26,7 @@ def command(
 
       risk-manager init --yes --directory /tmp/try
     """
-    from market_analysis.desk.initialise import ENV_NAME, SETTINGS_NAME, write_env, write_settings
+    from market_analysis.desk.initialise import ENV_NAME, SETTINGS_NAME, write_settings
     from market_analysis.errors import UsageError
 
     del common
@@ -37,6 +37,15 @@ def command(
     if yes:
         typer.echo(f"wrote {write_settings(directory, values, overwrite=overwrite)}")
         return
+    try:
+        _ask(directory, values, overwrite=overwrite)
+    except typer.Abort:
+        raise UsageError("nothing was written: the questions were not answered", remedy="answer them, or add --yes") from None
+
+
+def _ask(directory: Path, values: dict[str, object], *, overwrite: bool) -> None:
+    from market_analysis.desk.initialise import write_env, write_settings
+
     typer.echo("Fractions: 0.005 is 0.5 % of equity. Enter takes the default.")
     values["risk.equity_risk_frac"] = _fraction("Risk per position", 0.005, 0.0025, 0.0075)
     values["risk.daily_loss_limit_frac"] = _fraction("Daily loss that ends your day", 0.05, 0.001, 0.9)

@@ -8,15 +8,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from market_analysis.cli.common import Common
+from market_analysis.cli.output import write_output
 from market_analysis.cli.sessions import configuration_of
+from market_analysis.cli.unread import UnreadParts
 from market_analysis.cli.view import Console, exit_with
 from market_analysis.config import Configuration
+from market_analysis.desk.last_good import is_readable
 from market_analysis.desk.monitor import monitor as monitor_loop
 from market_analysis.desk.session import Look, Session, open_session
 from market_analysis.desk.versions import versions
 from market_analysis.errors import OutputError
 from market_analysis.report.document import build_document, encode
-from market_analysis.report.write import write_atomically
+from market_analysis.risk.types import Analysis
 from market_analysis.risk.verdict import exit_status
 
 
@@ -32,9 +35,11 @@ class _Reporter:
     full: bool
     live: bool
     _warned: set[str] = field(default_factory=set)
+    _standing: list[str] = field(default_factory=list)
+    _unread: UnreadParts = field(default_factory=UnreadParts)
+    _last_good: Analysis | None = None
 
     def show(self, look: Look) -> None:
-        self.console.notices(self.session.state.notices.take())
         document = build_document(look.analysis, self.session.settings, versions())
         self._write(self.output, encode(document))
         if self.html is not None:
@@ -48,15 +53,33 @@ class _Reporter:
             self.console.text(document.report)
         else:
             self.console.screen(look.analysis, live=self.live)
+        if not self.as_json:
+            self._fall_back(look.analysis)
+        self._tell(look.analysis)
+
+    def _tell(self, analysis: Analysis) -> None:
+        """Notices beside the data. Where the screen is wiped at each look they are said again under it."""
+        wiped = self.live and self.console.redraws
+        self._standing.extend(self.session.state.notices.take())
+        self.console.notices((*self._standing, *self._unread.changes(analysis.data, again=wiped)))
+        if not wiped:
+            self._standing.clear()
+
+    def _fall_back(self, analysis: Analysis) -> None:
+        """Under a screen without account or positions, the last one that had them, named as the past that it is."""
+        if is_readable(analysis.data):
+            self._last_good = analysis
+        elif self._last_good is not None:
+            self.console.past(self._last_good, analysis.as_of)
 
     def _write(self, path: Path, content: bytes) -> None:
         """A report that cannot be written is said once and does not silence the screen."""
         try:
-            write_atomically(path, content)
+            write_output(path, content)
         except OutputError as error:
             if str(error) not in self._warned:
                 self._warned.add(str(error))
-                self.console.notice(str(error))
+                self._standing.append(str(error))
 
 
 def run_report(
@@ -89,7 +112,6 @@ async def _run(
         must_own=monitor,
         progress=console.progress,
     ) as session:
-        console.notices(session.state.notices.take())
         reporter = _Reporter(
             session, console, Path(session.settings.output.path), html, bool(common.json), print_report, live=monitor
         )

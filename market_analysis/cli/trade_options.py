@@ -8,6 +8,8 @@ from typing import Annotated
 
 import typer
 
+_LEAST, _MOST = Decimal("1e-12"), Decimal("1e12")
+
 
 class SideChoice(StrEnum):
     """long or short."""
@@ -17,13 +19,15 @@ class SideChoice(StrEnum):
 
 
 def parse_amount(text: str | Decimal) -> Decimal:
-    """A positive finite decimal number."""
+    """A positive decimal number of a size that money, prices and quantities have."""
     try:
         value = Decimal(str(text).replace(",", ""))
     except InvalidOperation:
         raise typer.BadParameter(f"{text!r} is not a number") from None
     if not value.is_finite() or value <= 0:
         raise typer.BadParameter(f"{text!r} must be a finite number above 0")
+    if not _LEAST <= value <= _MOST:
+        raise typer.BadParameter(f"{text!r} must lie between {_LEAST} and {_MOST}")
     return value
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from datetime import datetime
 
 from market_analysis.cli.common import Common
 from market_analysis.errors import EXIT_CRITICAL, EXIT_OK, EXIT_WARNING
@@ -12,15 +13,15 @@ from market_analysis.risk.types import Analysis
 
 
 class Console:
-    """Draws for a person."""
+    """Draws for a person. redraws: stdout is a terminal, where a live screen replaces the one before."""
 
     def __init__(self) -> None:
-        self._is_terminal = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+        self.redraws = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
         self._progress_shown = False
 
     def screen(self, analysis: Analysis, *, live: bool) -> None:
         """The one screen; in a live terminal it replaces the one before."""
-        if not self._is_terminal:
+        if not self.redraws:
             from market_analysis.report.screen import screen_text
 
             self.text(screen_text(analysis) + ("\n" if live else ""))
@@ -33,6 +34,14 @@ class Console:
         if live:
             console.clear()
         console.print(screen_rich(analysis), end="")
+
+    def past(self, analysis: Analysis, now: datetime) -> None:
+        """A screen of before, marked on every line; never in colour, for it judges nothing that is."""
+        from market_analysis.report.screen import screen_text
+
+        age = (now - analysis.as_of).total_seconds()
+        head = f"LAST GOOD {analysis.as_of:%Y-%m-%d %H:%M:%S} UTC, {age:.0f} s ago. What follows is the past:"
+        self.text("\n".join((head, *(f"| {line}" for line in screen_text(analysis).splitlines()))) + "\n")
 
     def text(self, text: str) -> None:
         """Text as data."""

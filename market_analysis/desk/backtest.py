@@ -8,9 +8,10 @@ from decimal import Decimal
 
 import numpy as np
 
+from market_analysis.desk.instruments import require_listed
 from market_analysis.desk.session import Session
 from market_analysis.domain import Bars, InstrumentId, Side, Unknown, from_milliseconds, to_milliseconds
-from market_analysis.errors import DataUnknownError, UsageError, VenueError
+from market_analysis.errors import DataUnknownError, UsageError
 from market_analysis.quant.arrays import Float1D
 from market_analysis.risk.backtest import backtest
 from market_analysis.risk.backtest_types import TradeOutcome, TradeResult
@@ -61,15 +62,14 @@ async def backtest_entries(
     """Enter at the close of every `every_hours`-th bar of the last `days` days and follow each entry to its end.
 
     Raises:
+        UsageError: there is no such contract.
         DataUnknownError: bars or terms could not be read, or they are too few to fit on before the first entry.
     """
+    terms = await require_listed(session.venue, instrument)
     now = session.clock.now()
     settings = session.settings
     since_ms = to_milliseconds(now - timedelta(days=days)) // _HOUR_MS * _HOUR_MS - settings.vol.bars * _HOUR_MS
     bars = await session.venue.bars(instrument, 60, since_ms, now)
-    terms = (await session.venue.instruments([instrument]))[instrument]
-    if isinstance(terms, VenueError):
-        raise terms
     first = int(np.searchsorted(bars.open_time_ms, to_milliseconds(now - timedelta(days=days))))
     sigma, series = _sigmas(bars, first, instrument, settings, now)
     multiples = base_multiples(leverage, settings.stops)

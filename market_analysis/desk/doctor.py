@@ -14,7 +14,7 @@ from market_analysis.config import Configuration
 from market_analysis.desk.session import OpenVenue, open_venue
 from market_analysis.desk.state import default_state_directory, environment_label, open_state
 from market_analysis.domain import Clock, MarginMode
-from market_analysis.errors import AuthenticationError, RiskManagerError, SettingsError, VenueError
+from market_analysis.errors import AuthenticationError, RiskManagerError, SettingsError, VenueError, VenueUnavailableError
 from market_analysis.venues.bybit import BybitVenue, KeyInfo
 
 _SKEW_WARNING = timedelta(milliseconds=500)
@@ -22,6 +22,7 @@ _SKEW_LIMIT = timedelta(milliseconds=1000)
 """Bybit refuses a timestamp a second ahead of its own clock."""
 _EXPIRY_WARNING = timedelta(days=14)
 _FREE_BYTES = 200 * 2**20
+_UNREACHABLE = "check network, DNS, proxy and [bybit] base_url, and whether Bybit is up"
 
 
 class Health(StrEnum):
@@ -179,4 +180,5 @@ async def _guarded(name: str, check: Awaitable[Check]) -> Check:
 
 
 def _failed(name: str, error: RiskManagerError) -> Check:
-    return Check(name, Health.FAILED, error.message, error.remedy, error.exit_status)
+    unreachable = isinstance(error, VenueUnavailableError) and not error.remedy
+    return Check(name, Health.FAILED, error.message, _UNREACHABLE if unreachable else error.remedy, error.exit_status)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from market_analysis.desk.instruments import require_listed
 from market_analysis.desk.session import Look, Session
-from market_analysis.domain import Account, Instrument, InstrumentId, Side, Snapshot, Unknown
+from market_analysis.domain import Account, Instrument, InstrumentId, Quote, Side, Snapshot, Unknown
 from market_analysis.errors import DataUnknownError, UsageError
 from market_analysis.risk.analyse import analyse
 from market_analysis.risk.assets import usd_rate
@@ -23,13 +24,23 @@ async def what_if(session: Session, trade: ProposedTrade) -> Comparison:
         DataUnknownError: the book or the instrument could not be read: an unknown book cannot be added to.
         UsageError: the trade is impossible.
     """
+    _check_leverage(await require_listed(session.venue, trade.instrument), trade.leverage)
     look = await session.look(also=(trade.instrument,))
-    after = _analysed(session, look, with_trade(look.snapshot, trade, session.settings.risk.slippage_bps))
-    return compare(look.analysis, after)
+    _terms(look.snapshot, trade.instrument)
+    _quote(look.snapshot, trade.instrument)
+    traded = with_trade(look.snapshot, trade, session.settings.risk.slippage_bps)
+    _check_margin(look.snapshot, traded)
+    return compare(look.analysis, _analysed(session, look, traded))
 
 
 async def levels(session: Session, instrument: InstrumentId, side: Side, leverage: Decimal) -> PositionReport:
-    """Stop, targets, odds and size of a position entered now at the mark, as if nothing else were held in the instrument."""
+    """Stop, targets, odds and size of a position entered now at the mark, as if nothing else were held in the instrument.
+
+    Raises:
+        UsageError: there is no such contract, or it does not allow the leverage.
+        DataUnknownError: the book or the instrument could not be read.
+    """
+    _check_leverage(await require_listed(session.venue, instrument), leverage)
     look = await session.look(also=(instrument,))
     terms = _terms(look.snapshot, instrument)
     bare = _without(look.snapshot, instrument)
@@ -61,13 +72,14 @@ async def size(
     """How much of an instrument may be entered now at the mark with a stop at `stop`, costs in.
 
     Raises:
+        UsageError: there is no such contract.
         DataUnknownError: equity, terms or price could not be read.
     """
+    await require_listed(session.venue, instrument)
     look = await session.look(also=(instrument,))
-    terms, account = _terms(look.snapshot, instrument), look.snapshot.account
-    quote = look.snapshot.quotes.get(instrument)
-    if isinstance(account, Unknown) or quote is None or isinstance(quote, Unknown):
-        raise DataUnknownError(f"equity or the price of {instrument.symbol} could not be read", remedy="try again")
+    terms, quote, account = _terms(look.snapshot, instrument), _quote(look.snapshot, instrument), look.snapshot.account
+    if isinstance(account, Unknown):
+        raise DataUnknownError(f"equity could not be read: {account.detail}", remedy="try again, or run `risk-manager doctor`")
     fraction = session.settings.risk.equity_risk_frac if risk_frac is None else risk_frac
     request = SizeRequest(
         sign=side.sign,
@@ -95,6 +107,33 @@ def _terms(snapshot: Snapshot, instrument: InstrumentId) -> Instrument:
         detail = "not listed" if terms is None else terms.detail
         raise DataUnknownError(f"the terms of {instrument.symbol} could not be read: {detail}", remedy="check the symbol")
     return terms
+
+
+def _quote(snapshot: Snapshot, instrument: InstrumentId) -> Quote:
+    quote = snapshot.quotes.get(instrument)
+    if quote is None or isinstance(quote, Unknown):
+        detail = "no answer" if quote is None else quote.detail
+        raise DataUnknownError(f"the price of {instrument.symbol} could not be read: {detail}", remedy="try again")
+    return quote
+
+
+def _check_margin(before: Snapshot, after: Snapshot) -> None:
+    """A trade that the account has no margin for cannot be made, and its book would say nothing."""
+    if isinstance(before.account, Unknown) or isinstance(after.account, Unknown):
+        return
+    had, left = before.account.available_balance, after.account.available_balance
+    if had is not None and left is not None and left < 0 and left < had:
+        raise UsageError(
+            f"the trade needs {had - left:,.0f} USD of margin and costs, {had:,.0f} is available", remedy="propose less"
+        )
+
+
+def _check_leverage(terms: Instrument, leverage: Decimal) -> None:
+    if terms.max_leverage is not None and not 1 <= leverage <= terms.max_leverage:
+        raise UsageError(
+            f"leverage {leverage} is outside 1 .. {terms.max_leverage.normalize():f}, what {terms.id.symbol} allows",
+            remedy="correct --leverage",
+        )
 
 
 def _smallest(terms: Instrument) -> Decimal:
