@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from market_analysis.cli.common import Common
 from market_analysis.cli.view import Console
 from market_analysis.config import Configuration, load
-from market_analysis.desk.session import Session, open_session
+
+if TYPE_CHECKING:
+    from market_analysis.desk.session import Session
 
 T = TypeVar("T")
 _DEMO_DAY_LIMIT = 0.05
@@ -29,6 +31,7 @@ def configuration_of(common: Common, flags: Mapping[str, Any] | None = None) -> 
 
 def with_session(common: Common, use: Callable[[Session], Awaitable[T]], flags: Mapping[str, Any] | None = None) -> T:
     """Open the account, use it once, close it."""
+    from market_analysis.desk.session import open_session
 
     async def run() -> T:
         console = Console()
