@@ -49,11 +49,14 @@ _PLACE_WORDS = ("country", "region", "location")
 
 
 def error_for_code(endpoint: str, code: int, message: str, *, retry_after_s: float | None = None) -> VenueError:
-    """The error of an answer whose `retCode` is not zero."""
-    text = f"{endpoint} answered code {code}: {message[:200]}"
+    """The error of an answer whose `retCode` is not zero.
+
+    What the venue says of a refused key is not passed on: for a wrong signature it repeats what was signed, the key among it.
+    """
     venue_code = str(code)
     if code in _KEY_REMEDIES:
-        return AuthenticationError(text, remedy=_KEY_REMEDIES[code], venue_code=venue_code)
+        return AuthenticationError(f"{endpoint} answered code {code}", remedy=_KEY_REMEDIES[code], venue_code=venue_code)
+    text = f"{endpoint} answered code {code}: {message[:200]}"
     if code in _SKEW_CODES:
         return ClockSkewError(text, venue_code=venue_code)
     if code in _RATE_CODES:
@@ -147,8 +150,9 @@ def from_ccxt(endpoint: str, error: Exception) -> VenueError:
 
     ccxt turns a broken transfer (aiohttp's payload errors) into a plain ExchangeError: its cause tells.
     """
-    text = f"{endpoint}: {type(error).__name__}: {str(error)[:200]}"
     cause = error.__cause__
+    reason = "" if cause is None else f" ({type(cause).__name__}: {str(cause)[:120]})"
+    text = f"{endpoint}: {type(error).__name__}: {str(error)[:200]}{reason}"
     if cause is not None and type(cause).__module__.startswith("aiohttp"):
         return VenueUnavailableError(text)
     kind = next((CCXT_ERRORS[base.__name__] for base in type(error).__mro__ if base.__name__ in CCXT_ERRORS), VenueRejectedError)

@@ -97,7 +97,8 @@ def test_codes(code: int, kind: type[VenueError]) -> None:
     with pytest.raises(kind) as caught:
         check(GOOD | {"retCode": code, "retMsg": "why"})
     assert caught.value.venue_code == str(code)
-    assert "why" in caught.value.message
+    assert ("why" in caught.value.message) == (kind is not AuthenticationError)
+    assert caught.value.remedy or kind is not AuthenticationError
 
 
 @pytest.mark.parametrize(
@@ -233,3 +234,15 @@ def test_importing_the_package_does_not_load_ccxt() -> None:
         return (await process.communicate())[0]
 
     assert asyncio.run(modules()).split() == [b"False", b"False"]
+
+
+def test_what_bybit_says_of_a_refused_key_is_not_passed_on() -> None:
+    refused = error_for_code(PATH, 10004, "error sign! origin_string[1700000000000CANARY-KEY5000accountType=UNIFIED]")
+    assert "CANARY" not in str(refused)
+    assert "check the API secret" in str(refused)
+
+
+def test_why_the_wire_failed_is_said() -> None:
+    error = Exception("bybit GET https://api.bybit.com")
+    error.__cause__ = OSError("Name or service not known")
+    assert "Name or service not known" in str(from_ccxt(PATH, error))
