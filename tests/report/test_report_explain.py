@@ -161,7 +161,7 @@ def test_size_is_budget_over_loss_and_adds_up() -> None:
 
 def test_an_inverse_contract_is_sized_in_coins() -> None:
     key = replace(analyses.row().key, instrument=analyses.instrument("BTCUSD", Category.INVERSE))
-    coins = abs(1 / D("68867") - 1 / D("70200")) * 71000
+    coins = abs(1 / D("68867") - 1 / D("70200")) * D("68867")  # coins lost count at what they are worth at the stop
     row = analyses.row(
         "BTCUSD",
         key=key,
@@ -175,7 +175,7 @@ def test_an_inverse_contract_is_sized_in_coins() -> None:
     impossible = one_line(text_of(replace(row, r0=D(80000))))
     assert "by distance" not in impossible
     gone = replace(row, protection=analyses.protection(stop="68950", lose="450", quantity="14200"))
-    assert "14200 x 2050.0 from the mark = 422 USD before costs" in one_line(text_of(gone))
+    assert "14200 x 2050.0 from the mark = 410 USD before costs" in one_line(text_of(gone))
 
 
 def test_refusals_caps_and_bases() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from market_analysis.domain import Category, MarginMode
+from market_analysis.domain import MarginMode
 from market_analysis.report.layout import note, pairs
 from market_analysis.report.names import NO_STOP
 from market_analysis.report.numbers import UNKNOWN, money, percent, plain, price, quantity, ratio
@@ -92,9 +92,9 @@ def _stop_text(row: PositionReport, stop: RestingStop, used: Decimal) -> str:
 
 
 def _gross(row: PositionReport, level: Decimal, size: Decimal) -> Decimal | None:
-    """USD lost by `size` from the mark to `level`, before costs."""
+    """USD lost by `size` from the mark to `level`, before costs; an inverse contract's coins count at what they are worth there."""
     if row.notional_usd is None:
         return None
     share = row.notional_usd * size / row.position_size
     away = row.side.sign * (row.current_price - level)
-    return share * away / (level if row.key.instrument.category is Category.INVERSE else row.current_price)
+    return share * away / row.current_price

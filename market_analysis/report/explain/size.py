@@ -67,7 +67,7 @@ def _sizing_distance(row: PositionReport) -> Decimal:
 
 
 def _gross_per_contract(row: PositionReport, distance: Decimal) -> Decimal | None:
-    """USD lost by one contract over the distance before costs: linear d x rate, inverse (1/E - 1/stop) in coins x rate."""
+    """USD lost by one contract over the distance before costs: linear d x rate, inverse (1/E - 1/stop) in coins x stop."""
     if row.notional_usd is None or row.anchor_entry is None:
         return None
     if row.key.instrument.category is not Category.INVERSE:
@@ -76,7 +76,7 @@ def _gross_per_contract(row: PositionReport, distance: Decimal) -> Decimal | Non
     if stop <= 0:
         return None
     coins = abs(1 / stop - 1 / row.anchor_entry)
-    return coins * row.current_price * row.notional_usd / row.position_size
+    return coins * stop * row.notional_usd / row.position_size
 
 
 def _fine(value: Decimal) -> str:
