@@ -50,6 +50,7 @@ def write_env(directory: Path, key: str, secret: str, *, overwrite: bool) -> Pat
 def _write(path: Path, text: str, *, mode: int, overwrite: bool) -> Path:
     flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if overwrite else os.O_EXCL)
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, flags, mode)
         if overwrite and hasattr(os, "fchmod"):
             os.fchmod(descriptor, mode)

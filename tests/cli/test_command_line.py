@@ -193,3 +193,8 @@ def test_commands_on_the_demo(arguments: tuple[str, ...], said: str, capsys: pyt
 def test_a_size_that_does_not_fit_is_refused_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("size", "BTCUSDT", "--side", "long", "--stop", "90000", "--demo") == 1
     assert "stop_wrong_side" in capsys.readouterr().out
+
+
+def test_init_makes_the_directory_that_it_was_given() -> None:
+    assert call("init", "--yes", "--directory", "deep/er") == 0
+    assert Path("deep/er/settings.toml").is_file()
