@@ -12,9 +12,13 @@ import numpy as np
 import pyarrow
 import pyarrow.parquet
 import pytest
+import typer
 from arch import arch_model
 from forecast_bars import HOUR_MS, SimulatedBars, clustered_sigma, simulated_bars
 
+from market_analysis.cli import evaluate as evaluate_command
+from market_analysis.cli.boundary import run
+from market_analysis.cli.common import with_common
 from market_analysis.cli.evaluate import _text
 from market_analysis.desk.evaluate import Evaluation, EvaluationRequest, evaluate_folder
 from market_analysis.desk.evaluation.confidence_set import model_confidence_set
@@ -253,3 +257,34 @@ def test_the_confidence_set_holds_the_best_and_drops_the_worst() -> None:
     assert "bad" not in kept
     assert kept == model_confidence_set({"good": good, "twin": good.copy(), "near": near, "bad": bad + 0.5}, 4, 1)
     assert model_confidence_set({"a": good, "b": good.copy()}, 4, 1) == {"a", "b"}
+
+
+def test_a_symbol_that_stands_still_for_a_month_is_left_out_and_stops_nothing(tmp_path: Path) -> None:
+    moving, still = simulated_bars(1, 1300), simulated_bars(2, 1300)
+    for values in (still.open, still.high, still.low, still.close):
+        values[100:] = still.close[99]
+    write(tmp_path, "MOVES-1h.parquet", moving)
+    write(tmp_path, "STANDS-1h.parquet", still)
+    made = evaluate_folder(EvaluationRequest(tmp_path, horizons=(1,), confidence_set=False))
+    assert made.symbols == ("MOVES",)
+
+
+def test_a_horizon_too_long_for_the_span_is_not_scored(tmp_path: Path) -> None:
+    write(tmp_path, "SHORT-1h.parquet", simulated_bars(1, 1100))
+    made = evaluate_folder(EvaluationRequest(tmp_path, horizons=(1, 72), every_hours=1, confidence_set=False))
+    assert {item.horizon_hours for item in made.scores} == {1}
+
+
+def test_the_command_prints_a_table_or_json(folder: Path, plan: Plan, capfd: pytest.CaptureFixture[str]) -> None:
+    app = typer.Typer()
+    app.command("evaluate")(with_common(evaluate_command.command))
+    start = from_milliseconds(plan.first_ms).strftime("%Y-%m-%dT%H:%M")
+    given = ["--data", str(folder), "--from", start, "--horizon", "4", "--symbol", "COIN1", "--no-confidence-set"]
+    assert run(app, given) == 0
+    table = capfd.readouterr().out
+    assert "combined" in table
+    assert run(app, [*given, "--json"]) == 0
+    document = json.loads(capfd.readouterr().out)
+    (score_,) = [item for item in document["scores"] if item["model"] == COMBINED and item["proxy"] == REALISED]
+    assert f"{score_['qlike_ratio_median']:.3f}" in table
+    assert run(app, ["--data", str(folder / "none")]) == 64

@@ -106,7 +106,7 @@ def score(
             cases = [
                 _cases(made, outcomes[name][proxy][:, place], place) for name, made in forecasts.items() if proxy in outcomes[name]
             ]
-            enough = [case for case in cases if case.came.size >= LEAST_CASES]
+            enough = [case for case in cases if _can_be_tested(case, horizon, plan)]
             if enough:
                 scores.extend(_score_horizon(enough, proxy, horizon, plan, confidence_set, seed))
     return tuple(scores)
@@ -120,10 +120,21 @@ def _cases(made: SymbolForecasts, came: Float1D, place: int) -> _Cases:
     return _Cases(made.symbol, made.origin_ms[whole], came[whole], {name: values[whole] for name, values in said.items()})
 
 
+def _can_be_tested(case: _Cases, horizon: int, plan: Plan) -> bool:
+    """Enough cases for the overlap of the horizon, and more than one block of time."""
+    least = max(LEAST_CASES, 3 * _overlap(horizon, plan))
+    return case.came.size >= least and np.unique(_blocks(case.origin_ms, horizon)).size > 1
+
+
+def _overlap(horizon: int, plan: Plan) -> int:
+    """How many forecasts are made before the horizon of the first has ended."""
+    return max(1, -(-horizon // plan.every_hours))
+
+
 def _score_horizon(
     cases: Sequence[_Cases], proxy: str, horizon: int, plan: Plan, confidence_set: bool, seed: int
 ) -> list[ModelScore]:
-    overlap = max(1, -(-horizon // plan.every_hours))
+    overlap = _overlap(horizon, plan)
     block = max(overlap, 24 // plan.every_hours, 1)
     losses = [{name: qlike(case.came, case.said[name]) for name in MODELS} for case in cases]
     sets = [model_confidence_set(loss, block, seed) if confidence_set else None for loss in losses]

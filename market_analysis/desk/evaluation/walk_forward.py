@@ -11,6 +11,7 @@ from market_analysis.desk.evaluation.parquet_bars import HOUR_MS, MarketSeries
 from market_analysis.domain import Bars
 from market_analysis.quant.arrays import Float1D, Float2D, Int1D
 from market_analysis.quant.forecast.curve import cumulative_curve
+from market_analysis.quant.forecast.features import LEVEL_BARS
 from market_analysis.quant.forecast.forecast import VarianceForecast, forecast_variances
 from market_analysis.quant.forecast.measure import hourly_measure
 from market_analysis.quant.forecast.members import LONGEST_HISTORY, fit_garch_models
@@ -94,7 +95,7 @@ def walk_forward(
 
 
 def _origins(market: Mapping[str, MarketSeries], plan: Plan) -> Iterator[tuple[float, dict[str, Bars]]]:
-    """Each origin's share of the way and the bars closed by then, of the symbols whose last bar closes there."""
+    """Each origin's share of the way and the bars closed by then, of the symbols that move and whose last bar closes there."""
     step = plan.every_hours * HOUR_MS
     first = -(-plan.first_ms // step) * step
     for moment in range(first, plan.last_ms + 1, step):
@@ -104,7 +105,7 @@ def _origins(market: Mapping[str, MarketSeries], plan: Plan) -> Iterator[tuple[f
             end = int(np.searchsorted(times, moment - HOUR_MS, side="right"))
             if end > BASELINE_RETURNS and times[end - 1] == moment - HOUR_MS:
                 past = series.hourly[max(0, end - LONGEST_HISTORY) : end]
-                if np.ptp(past.close[-BASELINE_RETURNS:]) > 0.0:
+                if np.ptp(past.close[-LEVEL_BARS:]) > 0.0:
                     bars[name] = past
         if bars:
             yield (moment - first) / max(plan.last_ms - first, 1), bars
