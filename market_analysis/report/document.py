@@ -43,6 +43,9 @@ class AccountSection:
     venue: str
     margin_mode: MarginMode
     total_equity: Decimal | None
+    total_wallet_balance: Decimal | None
+    total_margin_balance: Decimal | None
+    total_initial_margin: Decimal | None
     available_balance: Decimal | None
     total_unrealized_pnl: Decimal | None
     todays_total_pnl: Decimal | None
@@ -153,6 +156,9 @@ def _account(analysis: Analysis) -> AccountSection:
         venue=analysis.venue,
         margin_mode=book.margin_mode,
         total_equity=book.equity_usd,
+        total_wallet_balance=book.wallet_balance_usd,
+        total_margin_balance=book.margin_balance_usd,
+        total_initial_margin=book.initial_margin_usd,
         available_balance=book.available_usd,
         total_unrealized_pnl=book.total_unrealized_pnl,
         todays_total_pnl=book.day_pnl_usd,

@@ -158,7 +158,7 @@ def _cells(row: PositionReport) -> tuple[str, ...]:
     return (
         short_name(row),
         "L" if row.side.sign > 0 else "S",
-        money(row.notional_usd),
+        money(row.notional),
         short_price(row.current_price, row.tick_size),
         multiple(row.r_multiple),
         stop_cell(row),

@@ -80,6 +80,7 @@ def _account(book: BookReport) -> str:
     return pairs(
         [
             ("Total equity", f"{money(book.equity_usd)} USD"),
+            ("Wallet balance", f"{money(book.wallet_balance_usd)} USD"),
             ("Available balance", f"{money(book.available_usd)} USD"),
             ("Total unrealised PnL", f"{money(book.total_unrealized_pnl, sign=True)} USD"),
             ("Margin mode", book.margin_mode.value),

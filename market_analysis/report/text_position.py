@@ -46,7 +46,7 @@ def _status(row: PositionReport) -> str:
     leverage = f"{ratio(row.leverage, 1)}x" if row.leverage is not None else "not known"
     return pairs(
         [
-            ("Size", f"{quantity(row.position_size)}, {money(row.notional_usd)} USD, leverage {leverage}, {row.margin_mode.value}"),
+            ("Size", f"{quantity(row.position_size)}, {money(row.notional)} USD, leverage {leverage}, {row.margin_mode.value}"),
             ("Entry", f"{_tick(row, row.entry_price)}, opened {when(row.opened_at)}"),
             ("Mark", f"{_tick(row, row.current_price)} ({multiple(row.r_multiple)} R)"),
             ("Unrealised PnL", f"{money(row.current_pnl, sign=True)} USD ({percent(row.current_pnl_frac, sign=True)} of notional)"),
@@ -61,7 +61,7 @@ def _volatility(row: PositionReport) -> str:
     if report is None:
         return "    not modelled"
     hours = report.horizon_hours
-    usd = row.notional_usd * Decimal(str(report.sigma_h)) if row.notional_usd is not None else None
+    usd = row.notional * Decimal(str(report.sigma_h)) if row.notional is not None else None
     models = ", ".join(
         f"{model.name} {percent(model.sigma_h, 2)} x {ratio(model.weight)}" if model.weight else f"{model.name} {model.status}"
         for model in report.models

@@ -61,7 +61,7 @@ def book_report(parts: BookParts) -> BookReport:
     risk, reward = _planned(reports)
     return BookReport(
         total_positions=None if reports is None else len(reports),
-        total_notional=_sum(reports, [r.notional_usd for r in reports or ()]),
+        total_notional=_sum(reports, [r.notional for r in reports or ()]),
         net_notional=_sum(reports, [_signed(r) for r in reports or ()]),
         total_unrealized_pnl=_sum(reports, [r.current_pnl for r in reports or ()]),
         equity_usd=dollars(equity),
@@ -101,6 +101,9 @@ def book_report(parts: BookParts) -> BookReport:
         naked_count=_naked(reports),
         positions_at_risk=tuple(str(r.key) for r in reports or () if r.position_health is not Verdict.NORMAL),
         es_99_1d_usd=dollars(parts.es_usd),
+        wallet_balance_usd=None if account is None else account.wallet_balance,
+        margin_balance_usd=None if account is None else account.margin_balance,
+        initial_margin_usd=None if account is None else account.initial_margin,
     )
 
 
@@ -109,7 +112,7 @@ def _sum(reports: Sequence[PositionReport] | None, values: Sequence[Decimal | No
 
 
 def _signed(report: PositionReport) -> Decimal | None:
-    return None if report.notional_usd is None else report.side.sign * report.notional_usd
+    return None if report.notional is None else report.side.sign * report.notional
 
 
 def _planned(reports: Sequence[PositionReport] | None) -> tuple[Decimal | None, Decimal | None]:

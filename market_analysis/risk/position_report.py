@@ -70,7 +70,7 @@ def _identity(parts: ReportParts) -> dict[str, object]:
         "entry_price": position.entry_price,
         "current_price": inputs.mark,
         "position_size": position.quantity,
-        "notional_usd": dollars(value),
+        "notional": dollars(value),
         "leverage": position.leverage,
         "margin_mode": position.margin_mode,
         "current_pnl": dollars(pnl),

@@ -134,7 +134,7 @@ class PositionReport:
     entry_price: Decimal
     current_price: Decimal
     position_size: Decimal
-    notional_usd: Decimal | None
+    notional: Decimal | None
     leverage: Decimal | None
     margin_mode: MarginMode
     current_pnl: Decimal | None
@@ -299,6 +299,9 @@ class BookReport:
     naked_count: int | None
     positions_at_risk: tuple[str, ...]
     es_99_1d_usd: Decimal | None
+    wallet_balance_usd: Decimal | None = None
+    margin_balance_usd: Decimal | None = None
+    initial_margin_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

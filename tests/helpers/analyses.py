@@ -203,7 +203,7 @@ def many(count: int = 50) -> Analysis:
             current_price=D("0.00001301"),
             stop_loss=D("0.00001199"),
             take_profit=D("0.00001555"),
-            notional_usd=D(1_234_567),
+            notional=D(1_234_567),
             funding_per_day_usd=D("-12345.6"),
             protection=protection(ProtectionState.PARTIAL, "0.00001200", "98765", covered=0.5, assumed="44444"),
             action_required="tighten stops or reduce the largest line",

@@ -18,7 +18,7 @@ _BTC: dict[str, Any] = {
     "entry_price": D("70200"),
     "current_price": D("71000"),
     "position_size": D("0.2"),
-    "notional_usd": D("14200"),
+    "notional": D("14200"),
     "leverage": D(10),
     "margin_mode": MarginMode.CROSS,
     "current_pnl": D("160"),
@@ -110,7 +110,7 @@ def doge() -> PositionReport:
         entry_price=D("0.1558"),
         current_price=D("0.153"),
         position_size=D("20000"),
-        notional_usd=D("3060"),
+        notional=D("3060"),
         current_pnl=D("-56"),
         current_pnl_frac=-56 / 3060,
         r_multiple=-0.4,
@@ -161,7 +161,7 @@ def eth() -> PositionReport:
         entry_price=D("2462"),
         current_price=D("2450"),
         position_size=D("4"),
-        notional_usd=D("9800"),
+        notional=D("9800"),
         current_pnl=D("48"),
         current_pnl_frac=48 / 9800,
         r_multiple=0.2,
@@ -216,7 +216,7 @@ def unmodelled(symbol: str = "NEWUSDT") -> PositionReport:
             *("dynamic_sl_distance", "dynamic_tp_distance", "dynamic_p_tp", "tp1", "tp2", "tp1_quantity", "tp2_quantity"),
             *("runner_quantity", "trail_stop_suggestion", "breakeven_price", "probabilities", "regime_score"),
             *("risk_target_frac", "optimal_position_size", "dollar_risk", "dollar_reward", "current_dollar_risk"),
-            *("current_dollar_reward", "risk_reward_ratio", "risk_deviation_ratio", "notional_usd", "current_pnl"),
+            *("current_dollar_reward", "risk_reward_ratio", "risk_deviation_ratio", "notional", "current_pnl"),
         )
     )
     missing = finding("not_modelled", Severity.UNKNOWN, f"main/{symbol}", "no levels: no bars", action="review by hand")

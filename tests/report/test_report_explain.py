@@ -185,7 +185,7 @@ def test_refusals_caps_and_bases() -> None:
     assert "scaled by 0.700" in noted
     assert "* cluster BTC planned risk 545 -> cap 381 USD" in noted
     notional = Settings(risk=RiskSettings(base="notional", use_dynamic=False))
-    text = one_line(text_of(analyses.row(risk_target_frac=0.025, dynamic_stop_loss=None, notional_usd=None), notional))
+    text = one_line(text_of(analyses.row(risk_target_frac=0.025, dynamic_stop_loss=None, notional=None), notional))
     assert "risk fraction x notional = 2.500% x -- = -- USD" in text
     assert "not used ([risk] use_dynamic)" in text
 

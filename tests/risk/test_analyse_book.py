@@ -102,7 +102,7 @@ def test_totals_are_the_sums_of_what_is_printed() -> None:
     book, positions = found.book, found.positions
     assert positions is not None
     assert book.total_positions == 2
-    assert book.total_notional == sum(p.notional_usd or 0 for p in positions) == D("5510")
+    assert book.total_notional == sum(p.notional or 0 for p in positions) == D("5510")
     assert book.net_notional == D("3550") - D("1960")
     assert book.loss_if_all_stops_fill_usd == sum(p.protection.can_lose_usd or 0 for p in positions)
     assert book.total_risk_if_all_sl_hit == sum(p.dollar_risk or 0 for p in positions)

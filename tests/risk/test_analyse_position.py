@@ -396,7 +396,7 @@ def test_an_inverse_position_is_worth_dollars() -> None:
     item = books.instrument("BTC", Category.INVERSE)
     position = held(item=item, quantity=1_000)
     result = look(position, books.stop_for(position, item, 96), item=item)
-    assert result.report.notional_usd == 1_000
+    assert result.report.notional == 1_000
     # long inverse 1,000 from 100 to 96: .41667 coins, paid when a coin is worth 96 USD: 40 USD, and costs 1,000/96 * .00105 * 96
     assert result.can_lose_usd == pytest.approx(1_000 * (1 / 96 - 1 / 100) * 96 + 1_000 / 96 * 0.00105 * 96)
 

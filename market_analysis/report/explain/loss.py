@@ -22,7 +22,7 @@ def money_now_section(row: PositionReport, settings: Settings) -> str:
                 "Held",
                 f"{where}, mark {price(row.current_price, row.tick_size)}, leverage {leverage}, {row.margin_mode.value} margin",
             ),
-            ("Notional", f"{money(row.notional_usd)} USD at the mark"),
+            ("Notional", f"{money(row.notional)} USD at the mark"),
             ("Unrealised PnL", f"{money(row.current_pnl, sign=True)} USD = {percent(row.current_pnl_frac, sign=True)} of notional"),
             (
                 "Funding",
@@ -93,8 +93,8 @@ def _stop_text(row: PositionReport, stop: RestingStop, used: Decimal) -> str:
 
 def _gross(row: PositionReport, level: Decimal, size: Decimal) -> Decimal | None:
     """USD lost by `size` from the mark to `level`, before costs; an inverse contract's coins count at what they are worth there."""
-    if row.notional_usd is None:
+    if row.notional is None:
         return None
-    share = row.notional_usd * size / row.position_size
+    share = row.notional * size / row.position_size
     away = row.side.sign * (row.current_price - level)
     return share * away / row.current_price

@@ -27,7 +27,7 @@ def size_section(row: PositionReport, book: BookReport, settings: Settings) -> s
 
 def _budget(row: PositionReport, book: BookReport, settings: Settings) -> tuple[str, str]:
     is_equity = settings.risk.base == "equity"
-    base = book.equity_usd if is_equity else row.notional_usd
+    base = book.equity_usd if is_equity else row.notional
     budget = None if base is None or row.risk_target_frac is None else base * Decimal(str(row.risk_target_frac))
     name = "equity" if is_equity else "notional"
     share = percent(row.risk_target_frac, 3)
@@ -68,15 +68,15 @@ def _sizing_distance(row: PositionReport) -> Decimal:
 
 def _gross_per_contract(row: PositionReport, distance: Decimal) -> Decimal | None:
     """USD lost by one contract over the distance before costs: linear d x rate, inverse (1/E - 1/stop) in coins x stop."""
-    if row.notional_usd is None or row.anchor_entry is None:
+    if row.notional is None or row.anchor_entry is None:
         return None
     if row.key.instrument.category is not Category.INVERSE:
-        return distance * row.notional_usd / (row.position_size * row.current_price)
+        return distance * row.notional / (row.position_size * row.current_price)
     stop = row.anchor_entry - row.side.sign * distance
     if stop <= 0:
         return None
     coins = abs(1 / stop - 1 / row.anchor_entry)
-    return coins * stop * row.notional_usd / row.position_size
+    return coins * stop * row.notional / row.position_size
 
 
 def _fine(value: Decimal) -> str:

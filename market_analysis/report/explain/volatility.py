@@ -18,7 +18,7 @@ def volatility_section(row: PositionReport, settings: Settings) -> str:
     hours = report.horizon_hours
     used = [model for model in report.models if model.weight > 0 and model.sigma_h is not None]
     terms = " + ".join(f"{model.weight:.3f} x {percent(model.sigma_h, 3)} ({model.name})" for model in used)
-    usd = row.notional_usd * Decimal(str(report.sigma_h)) if row.notional_usd is not None else None
+    usd = row.notional * Decimal(str(report.sigma_h)) if row.notional is not None else None
     spans = ", ".join(f"{span} h {percent(sigma, 2)}" for span, sigma in sorted(report.term_structure.items()))
     lines = [
         ("Sample", f"{report.bars} closed 1h bars, {report.gaps} missing, the last closed {when(report.last_bar_close)}"),

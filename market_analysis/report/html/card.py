@@ -55,7 +55,7 @@ def _facts(row: PositionReport) -> list[tuple[str, str]]:
     ]
     report, chance = row.volatility, row.probabilities
     if report is not None:
-        usd = None if row.notional_usd is None else row.notional_usd * Decimal(str(report.sigma_h))
+        usd = None if row.notional is None else row.notional * Decimal(str(report.sigma_h))
         facts.append((f"Sigma {report.horizon_hours} h", f"{percent(report.sigma_h, 2)} = {money(usd)} USD; {report.method}"))
     if chance is not None:
         target = f"target {probability(chance.p_tp)}, " if row.take_profit is not None else ""

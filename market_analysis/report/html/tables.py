@@ -48,7 +48,7 @@ def _position(row: PositionReport) -> Markup:
         "tr",
         _cell(short_name(row) + _leg(row), "l sym"),
         _cell("L" if row.side.sign > 0 else "S", "l"),
-        _cell(money(row.notional_usd), _WIDER),
+        _cell(money(row.notional), _WIDER),
         _cell(short_price(row.current_price, row.tick_size), _WIDE),
         _cell(multiple(row.r_multiple), _TINY),
         _cell(stop_cell(row)),
