@@ -22,7 +22,7 @@ class Recipe:
     epochs: int = 8
     rate: float = 3e-3
     batch: int = 1024
-    decay: float = 1e-4
+    decay: float = 3e-3
     largest_ratio: float = 30.0
     averaged_share: float = 0.4
 
