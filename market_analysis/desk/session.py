@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 from market_analysis.config import Configuration
@@ -22,6 +23,8 @@ from market_analysis.settings import AccountSettings, Settings
 from market_analysis.venues.bybit import BybitVenue
 from market_analysis.venues.protocol import Venue
 
+_CACHE_WINDOWS = 2
+"""Cached bars are dropped when they are older than this many windows of `[vol] bars`."""
 Progress = Callable[[str | None], None]
 
 DEMO_REQUESTS_PER_SECOND = 100.0
@@ -104,6 +107,8 @@ async def open_session(
         else:
             directory = state_directory or default_state_directory()
             state = stack.enter_context(open_state(directory, environment_label(opened.settings.bybit), must_own=must_own))
+            if state.writable:
+                state.bars.prune(opened.clock.now(), timedelta(hours=_CACHE_WINDOWS * opened.settings.vol.bars))
         yield Session(opened.settings, opened.venue, opened.clock, opened.account, state, progress)
 
 

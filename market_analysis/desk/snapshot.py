@@ -51,7 +51,8 @@ class SnapshotBuilder:
         """One look at the account, at the market clock's now. also: instruments to read beside those that it holds.
 
         Raises:
-            AuthenticationError: the venue refused the key for every part, so there is nothing to report on.
+            AuthenticationError: at the first look the venue refused the key for every part: there is nothing to report on. A key
+                that dies later leaves Unknown parts, beside what was last known.
         """
         last = self._last
         reader = Reader(self._clock.now(), None if last is None else last.as_of)
@@ -62,7 +63,8 @@ class SnapshotBuilder:
         account: Read[Account] = account_task.result()
         positions: Read[tuple[Position, ...]] = positions_task.result()
         orders: Read[tuple[Order, ...]] = orders_task.result()
-        _refuse_dead_key(account, positions, orders)
+        if last is None:
+            _refuse_dead_key(account, positions, orders)
         ids = self._instrument_ids(account, positions, orders, also)
         async with asyncio.TaskGroup() as group:
             instruments_task = group.create_task(self._instruments(reader, ids))

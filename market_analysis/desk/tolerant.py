@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import apsw
 import numpy as np
@@ -54,6 +54,14 @@ class TolerantBarCache(BarCache):
             super().put(instrument, bars)
         except StateError as error:
             self._notices.add(f"bars are not kept: {error}")
+
+    def prune(self, now: datetime, keep: timedelta) -> int:
+        """Drop old bars where that is possible."""
+        try:
+            return super().prune(now, keep)
+        except StateError as error:
+            self._notices.add(f"old bars stay: {error}")
+            return 0
 
 
 class TolerantMemoryStore(MemoryStore):

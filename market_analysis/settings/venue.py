@@ -16,7 +16,9 @@ class BybitSettings(Section):
     """How Bybit is reached. Keys are never settings: see `.env`."""
 
     base_url: str | None = Field(None, description="REST address instead of Bybit's own, like https://host:port")
-    ws_url: str | None = Field(None, description="WebSocket address instead of Bybit's own, like wss://host:port")
+    ws_url: str | None = Field(
+        None, description="WebSocket address instead of Bybit's own, like wss://host:port; reports poll and open no stream yet"
+    )
     sandbox: bool = Field(False, description="use Bybit's testnet")
     demo_trading: bool = Field(False, description="use Bybit's demo trading accounts")
     recv_window_ms: int = Field(5_000, ge=1_000, le=60_000, description="receive window of signed requests, milliseconds")

@@ -89,6 +89,16 @@ async def test_a_refused_key_ends_the_run() -> None:
         assert caught.value.exit_status == EXIT_AUTHENTICATION
 
 
+async def test_a_key_that_dies_while_watching_leaves_the_last_good_book_and_exits_five() -> None:
+    async with open_desk() as desk:
+        first = await desk.session.look()
+        desk.server.faults.set(endpoint="*", kind=FaultKind.CODE_33004)
+        look = await desk.session.look()
+        assert isinstance(look.snapshot.positions, Unknown)
+        assert look.snapshot.positions.last_good == first.snapshot.positions
+        assert exit_status(look.analysis) == EXIT_AUTHENTICATION
+
+
 @pytest.mark.parametrize("endpoint", [LOG, KLINE, "/v5/market/tickers", "/v5/order/realtime", "/v5/execution/list"])
 async def test_each_part_fails_alone_and_says_so(endpoint: str) -> None:
     async with open_desk() as desk:

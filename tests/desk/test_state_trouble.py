@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import apsw
@@ -109,3 +109,16 @@ def test_beside_a_monitor_a_one_shot_run_reads_and_cannot_write(tmp_path: Path) 
             assert len(guest.bars.get(BTC, 60, 0)) == 5
         with pytest.raises(StateLockedError), open_state(tmp_path, LABEL, must_own=True):
             pytest.fail("two monitors")
+
+
+def test_old_bars_are_dropped_and_a_database_that_fails_keeps_them_with_a_notice(tmp_path: Path) -> None:
+    path = filled(tmp_path)
+    with open_state(tmp_path, LABEL, must_own=True) as state:
+        assert state.bars.prune(datetime(1970, 2, 1, tzinfo=UTC), timedelta(days=1)) == 30 * 24
+        assert not state.notices.take()
+    content = bytearray(path.read_bytes())
+    content[8192:] = b"\xa5" * (len(content) - 8192)
+    path.write_bytes(content)
+    with open_state(tmp_path, LABEL, must_own=True) as state:
+        assert state.bars.prune(NOW, timedelta(days=1)) == 0
+        assert any("old bars stay" in notice for notice in state.notices.take())
