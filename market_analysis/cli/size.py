@@ -27,7 +27,7 @@ def command(
 
     Examples:
 
-      risk-manager size BTCUSDT --side long --stop 68000 --demo
+      risk-manager size BTCUSDT --side long --stop 76000 --demo
 
       risk-manager size ETHUSDT --side short --stop 2600 --risk 0.004
     """

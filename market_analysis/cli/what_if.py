@@ -35,7 +35,7 @@ def command(
 
     Examples:
 
-      risk-manager what-if SOLUSDT --side long --notional 3000 --stop 130 --demo
+      risk-manager what-if SOLUSDT --side long --notional 3000 --stop 262 --demo
 
       risk-manager what-if BTCUSDT --side short --quantity 0.05 --json
     """

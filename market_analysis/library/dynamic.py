@@ -1,4 +1,4 @@
-"""State-anchored levels of one position: the product's policy in one call (rulings 1 to 6, quant.md C3)."""
+"""State-anchored levels of one position: the product's policy in one call (rulings 1 to 6)."""
 
 from __future__ import annotations
 

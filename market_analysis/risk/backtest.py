@@ -1,4 +1,4 @@
-"""A past trade under fixed levels and under the product's policy, bar by bar (quant.md C3; rulings 2, 3, 8).
+"""A past trade under fixed levels and under the product's policy, bar by bar (rulings 2, 3, 8).
 
 No look-ahead by construction: levels are decided at each close from views that end there (`Seen`), read-only; the bar that
 follows only fills them. Costs: the taker fee of every fill, slippage of stops; the entry price is taken as filled.

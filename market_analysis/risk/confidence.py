@@ -1,4 +1,4 @@
-"""The confidence score of document 003 (systems.md 1.4): trend and volatility votes. It may only lower risk (ruling 21)."""
+"""The confidence score of document 003: trend and volatility votes. It may only lower risk (ruling 21)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The report of one position out of its computed parts: names of systems.md 1.5, prices on the tick grid."""
+"""The report of one position out of its computed parts: document 003's names, prices on the tick grid."""
 
 from __future__ import annotations
 

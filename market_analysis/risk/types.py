@@ -1,7 +1,7 @@
 """What an analysis of a book says. Prices and money are Decimal, fractions and probabilities float, unknown is None plus a
 finding or a reason.
 
-Names of document 003's fields are kept (systems.md 1.5); its `_pct` fields are fractions here and end in `_frac`. Money of a
+Names of document 003's fields are kept; its `_pct` fields are fractions here and end in `_frac`. Money of a
 position is in `money_currency` (USD; settle-coin amounts are converted at the snapshot's rate). Losses are positive.
 """
 
