@@ -38,7 +38,7 @@ def test_help_leads_with_examples_and_exits_zero(capsys: pytest.CaptureFixture[s
     assert "Exit status: 0 ok" in out
 
 
-@pytest.mark.parametrize("name", ["init", "doctor", "levels", "size", "what-if", "explain", "backtest", "exchange"])
+@pytest.mark.parametrize("name", ["init", "doctor", "levels", "size", "what-if", "explain", "backtest", "evaluate", "exchange"])
 def test_every_command_has_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(name, "--help") == 0
     assert f"risk-manager {name}" in capsys.readouterr().out

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from bar_files import write_hours
 from documented_commands import ROOT, docker_run, help_commands, readme_commands
 
 VERDICTS = {0, 1, 2}
@@ -75,6 +76,8 @@ def test_a_command_runs(command: str, tmp_path: Path, variables: dict[str, str])
     (tmp_path / "other.toml").write_text("[risk]\ndaily_loss_limit_frac = 0.05\n")
     if "--account second" in command:
         (tmp_path / "settings.toml").write_text("[accounts.second]\n")
+    if "--data bars/" in command:
+        write_hours(tmp_path / "bars", 1500)
     for name, place in (("BYBIT_API_KEY=...", "BYBIT_API_KEY"), ("BYBIT_API_SECRET=...", "BYBIT_API_SECRET")):
         command = command.replace(name, f"{place}={variables[place]}")
     command = command.replace("http://127.0.0.1:8800", variables["BYBIT_BASE_URL"])
