@@ -16,6 +16,7 @@ _HEADER = """\
 # Fractions are fractions: 0.005 is 0.5 %. The `_pct` names are document 003's and hold fractions too.
 # The environment overrides any key: RISK_MANAGER__RISK__EQUITY_RISK_FRAC=0.004
 # API keys do not belong here; put BYBIT_API_KEY and BYBIT_API_SECRET into .env.
+# "ruling 20" and the like are explained in docs/decisions.md.
 """
 _SYMBOLS = {"Gt": ">", "Ge": ">=", "Lt": "<", "Le": "<="}
 
