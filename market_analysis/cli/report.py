@@ -65,6 +65,10 @@ class _Reporter:
         if not wiped:
             self._standing.clear()
 
+    def late(self, seconds: float) -> None:
+        """The venue keeps us waiting; the screen's own figure for the age of its data cannot say so."""
+        self.console.notice(f"no new look for {seconds:.0f} s: what is shown is at least that old")
+
     def _fall_back(self, analysis: Analysis) -> None:
         """Under a screen without account or positions, the last one that had them, named as the past that it is."""
         if is_readable(analysis.data):
@@ -125,5 +129,6 @@ async def _run(
             interval_seconds=session.settings.monitor.interval_seconds,
             iterations=iterations,
             on_look=reporter.show,
+            on_late=reporter.late,
         )
         return 0 if last is None or iterations is None else exit_status(last.analysis)

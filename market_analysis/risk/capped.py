@@ -87,10 +87,6 @@ def _below_notional(size: Decimal, report: PositionReport, terms: Instrument) ->
     return terms.min_notional is not None and notional < terms.min_notional
 
 
-def _excess_usd(report: PositionReport) -> float:
-    return float((report.current_dollar_risk or Decimal(0)) - (report.dollar_risk or Decimal(0)))
-
-
 def _is_over(report: PositionReport, warning_ratio: float) -> bool:
     planned = report.optimal_position_size
     if planned is None:

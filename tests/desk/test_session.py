@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 from desk_sessions import open_desk, quick_settings
 
+from market_analysis.desk.monitor import monitor
+from market_analysis.desk.session import Look
 from market_analysis.domain import Memory, OrderPurpose, Severity, Unknown
 from market_analysis.errors import EXIT_AUTHENTICATION, EXIT_UNKNOWN, EXIT_VENUE, AuthenticationError
 from market_analysis.risk.analyse import analyse
@@ -132,3 +134,15 @@ async def test_a_resting_entry_carries_its_own_stop() -> None:
         assert entry.attached_stop is not None
         assert entry.limit_price is not None
         assert entry.attached_stop < entry.limit_price
+
+
+async def test_a_monitor_says_that_a_look_is_late_while_the_venue_keeps_it_waiting() -> None:
+    async with open_desk() as desk:
+        desk.server.faults.set(endpoint=POSITIONS, kind=FaultKind.TIME_OUT)
+        said: list[float] = []
+        looks: list[Look] = []
+        last = await monitor(
+            desk.session, interval_seconds=0.2, iterations=1, on_look=looks.append, on_late=said.append, late_seconds=0.4
+        )
+        assert [last] == looks
+        assert said[:2] == pytest.approx([0.4, 0.8])
