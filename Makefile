@@ -52,9 +52,9 @@ pictures: $(VENV)/installed ## Take the README's pictures anew (needs Chromium)
 	$(RUN)/python docs/screenshots.py
 
 lock: ## Pin every dependency by hash, without addresses (needs uv)
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-header \
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --no-header \
 	  pyproject.toml .ci/build.in --output-file .ci/requirements.txt
-	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --python-version 3.11 --no-header \
+	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-strip-extras --python-version 3.11 --no-header \
 	  pyproject.toml .ci/build.in --group dev --extra data --output-file .ci/requirements-dev.txt
 
 clean: ## Remove what make made
