@@ -29,6 +29,7 @@ __all__ = [
     "filter_variance",
     "fit_garch",
     "fit_garch_batch",
+    "forecast_variance_lines",
     "forecast_variance_path",
     "validation_issues",
 ]
@@ -149,6 +150,18 @@ def forecast_variance_path(fit: GarchFit, steps: int) -> Float1D:
     weights = fit.persistence**ahead
     accumulated = (1.0 - weights) / (1.0 - fit.persistence) if fit.is_stationary else ahead
     return weights * fit.next_variance + fit.omega * accumulated
+
+
+def forecast_variance_lines(fit: GarchFit, horizons: Sequence[int]) -> tuple[Float1D, Float1D]:
+    """level, slope (horizons,) each: the variance over the next h bars is level + slope * (variance of the next bar).
+
+    The sums of `forecast_variance_path`, for any state instead of the fit's own. Raises QuantError when a horizon is below 1.
+    """
+    steps = np.array([at_least("horizons", int(horizon), 1) for horizon in horizons])
+    level, slope = (
+        np.cumsum(forecast_variance_path(replace(fit, next_variance=variance), int(steps.max()))) for variance in (0.0, 1.0)
+    )
+    return level[steps - 1], (slope - level)[steps - 1]
 
 
 def validation_issues(fit: GarchFit, returns: Float1D, horizon_bars: int = 1) -> tuple[str, ...]:

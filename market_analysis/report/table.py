@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 from tabulate import tabulate
@@ -12,7 +13,7 @@ from market_analysis.risk.types import Analysis, PositionReport
 
 _HEADERS = ("Symbol", "Side", "Entry", "Price", "Size", "SL", "TP", "R:R", "Risk%", "k/m", "Trail", "Method")
 _ALIGN = ("left", "left", *("right",) * 9, "left")
-_METHOD_PREFIX = "VOL_BLEND"
+_METHOD = re.compile(r"^VOL_[A-Z]+\((.*)\)$")
 
 
 def position_table(analysis: Analysis) -> str:
@@ -42,5 +43,5 @@ def _cells(row: PositionReport, equity_usd: Decimal | None) -> tuple[str, ...]:
         percent(share, 2),
         multiples,
         price(row.trail_stop_suggestion, row.tick_size),
-        UNKNOWN if row.volatility_method is None else plain(row.volatility_method).removeprefix(_METHOD_PREFIX).strip("()"),
+        UNKNOWN if row.volatility_method is None else _METHOD.sub(r"\1", plain(row.volatility_method)),
     )

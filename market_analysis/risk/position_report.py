@@ -14,7 +14,8 @@ from market_analysis.risk.position_inputs import PositionInputs
 from market_analysis.risk.position_plan import PositionPlan
 from market_analysis.risk.types import PositionReport, ProtectionReport, VolatilityReport
 from market_analysis.risk.valuation import dollars
-from market_analysis.risk.volatility import GARCH, HAR, VolatilityModel
+from market_analysis.risk.variance_mixture import GARCH, HAR
+from market_analysis.risk.volatility import VolatilityModel
 from market_analysis.settings import Settings
 
 _SIGNIFICANT = 8

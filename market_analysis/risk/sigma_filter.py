@@ -1,6 +1,7 @@
 """Horizon sigma at past bars with parameters fitted once, as of the anchor: no look-ahead and no refit per bar.
 
-sigma_H at bar t is the blend of (a) GARCH filtered to t with the anchor's omega, alpha, beta (or EWMA), summed over the horizon;
+Where the model is the combined forecast, sigma_H at bar t is what `quant.forecast.past_variances` says. Else it is the blend of
+(a) GARCH filtered to t with the anchor's omega, alpha, beta (or EWMA), summed over the horizon;
 (b) the anchor's HAR coefficients on the realised variance up to t; (c) the ATR at t. Only bars up to t enter.
 """
 
@@ -8,17 +9,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
 from market_analysis.quant.arrays import Float1D
 from market_analysis.quant.blend import blend
 from market_analysis.quant.ewma import ewma_variance
-from market_analysis.quant.garch import GarchFit, filter_variance, forecast_variance_path
+from market_analysis.quant.forecast import past_variances
+from market_analysis.quant.garch import GarchFit, filter_variance, forecast_variance_lines
 from market_analysis.quant.har import HarFit
 from market_analysis.risk.bar_series import BarSeries
-from market_analysis.risk.volatility import ATR, EWMA, GARCH, HAR, VolatilityModel, blend_weights
+from market_analysis.risk.variance_mixture import ATR, EWMA, GARCH, HAR, blend_weights
+from market_analysis.risk.volatility import VolatilityModel
 from market_analysis.settings import VolSettings
 
 
@@ -31,6 +33,8 @@ def horizon_sigmas(model: VolatilityModel, series: BarSeries, rows: Sequence[int
     place = np.asarray(rows, dtype=np.intp)
     clustered = EWMA if model.garch is None else GARCH
     begin = int(np.searchsorted(series.bars.open_time_ms, model.series.bars.open_time_ms[0]))
+    if model.forecast is not None:
+        return np.sqrt(past_variances(model.forecast, series.bars[begin:], (place - begin).tolist(), horizon))
     sigmas = {
         clustered: np.sqrt(_clustered_variance(model.garch, series.returns[begin:], settings)[place - begin]),
         ATR: np.sqrt(horizon * series.atr_variance(settings.atr_to_sigma_factor)[place]),
@@ -54,14 +58,8 @@ def _clustered_variance(garch: GarchFit | None, returns: Float1D, settings: VolS
     if garch is None:
         return settings.horizon_hours * ewma_variance(returns, settings.ewma_decay)
     following = filter_variance(returns, garch)
-    # The forecast is linear in the one-step variance: two paths give the line.
-    level = forecast_variance_path(_with_variance(garch, 0.0), settings.horizon_hours).sum()
-    slope = forecast_variance_path(_with_variance(garch, 1.0), settings.horizon_hours).sum() - level
-    return np.asarray(level + slope * following)
-
-
-def _with_variance(garch: GarchFit, next_variance: float) -> GarchFit:
-    return replace(garch, next_variance=next_variance)
+    level, slope = forecast_variance_lines(garch, (settings.horizon_hours,))
+    return np.asarray(level[0] + slope[0] * following)
 
 
 def _har_variance(har: HarFit, past: Float1D, horizon: int) -> float:

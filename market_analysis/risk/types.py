@@ -27,9 +27,10 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ModelReport:
-    """One volatility model: its horizon sigma (fraction), weight used in the blend, sample and diagnostics.
+    """One volatility model: its horizon sigma (fraction), its weight in the method, sample and diagnostics.
 
-    status: `used`, `dropped` (with issues) or `fallback`. parameters: omega, alpha, beta, ... per bar, log returns.
+    status: `used`, `compared` (shown, no part of the method), `dropped` (with issues) or `fallback`. parameters: omega, alpha,
+    beta, ... per bar, log returns.
     """
 
     name: str
@@ -44,7 +45,7 @@ class ModelReport:
 
 @dataclass(frozen=True, slots=True)
 class VolatilityReport:
-    """Blended forecast. sigma_h: of log returns over horizon_hours. term_structure: hours -> sigma (fraction) of the total
+    """The forecast. sigma_h: of log returns over horizon_hours. term_structure: hours -> sigma (fraction) of the total
     move over that many hours. fallback_chain: methods tried in order, the last one used."""
 
     method: str

@@ -1,10 +1,10 @@
-"""The volatility of an instrument as of its last closed bar: GARCH, HAR and ATR in one unit, blended, fallbacks in the open."""
+"""The volatility of an instrument as of its last closed bar: the combined forecast or the blend, every fallback in the open."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import numpy as np
@@ -12,8 +12,8 @@ import numpy as np
 from market_analysis.domain import Bars, History, InstrumentId, Unknown, to_milliseconds
 from market_analysis.errors import QuantError
 from market_analysis.quant.arrays import Float1D, Float2D
-from market_analysis.quant.blend import blend, blended_variance_path
 from market_analysis.quant.ewma import ewma_variance
+from market_analysis.quant.forecast import VarianceForecast, forecast_variances, why_not_forecast
 from market_analysis.quant.garch import GarchFit, filter_variance, fit_garch_batch, forecast_variance_path
 from market_analysis.quant.har import HarFit, fit_har, har_variance_path
 from market_analysis.quant.horizon_sigma import annualised, flat_variance_path, term_structure
@@ -22,24 +22,44 @@ from market_analysis.quant.residuals import MINIMUM_BARS as MINIMUM_RESIDUALS
 from market_analysis.quant.residuals import standardised_bar_residuals
 from market_analysis.risk.bar_series import BarSeries, bar_series
 from market_analysis.risk.types import ModelReport, VolatilityReport
+from market_analysis.risk.variance_mixture import (
+    ATR,
+    COMBINED,
+    EWMA,
+    GARCH,
+    HAR,
+    PANEL,
+    VarianceMixture,
+    blended,
+    combined,
+    knot_within,
+)
 from market_analysis.settings import Settings, VolSettings
 
 HOURS_PER_DAY = 24
 HOURS_PER_YEAR = 365 * HOURS_PER_DAY
 TERM_HOURS = (1, 4, 24, 72)
-GARCH, EWMA, HAR, ATR = "garch", "ewma", "har", "atr"
 LARGEST_SIGMA = 3.0
 """Log sigma over the longest horizon in use above which nothing is forecast: in a collapse (LUNA, May 2022) the trailing ATR is
 thousands of times the price, and levels from it would be no prices."""
+
+
+SHOCK_SHARE = 0.25
+"""Share of GARCH's alpha that the simulated paths keep; beta takes the rest, so that persistence stays.
+
+The forecast path already carries the level. With the whole alpha of hourly crypto (.1 to .2) and resampled fat tails a few paths
+hold nearly all the variance, and the typical one hardly moves: targets and stops were touched more often than said.
+Measured by `python -m benchmarks.odds` (docs/evaluation.md).
+"""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class VolatilityModel:
     """A fitted instrument. Variances are per hourly bar, squared log-return fractions.
 
-    last_bar_ms: open time of the last bar seen. garch None: EWMA stands in for it. variance_path (hours,) covers every horizon
-    in use; residuals (n, 3) are None when too few. atr_abs: trailing ATR in price units. series: the bars behind it. Nothing here
-    saw a later bar.
+    last_bar_ms: open time of the last bar seen. garch None: EWMA stands in for it. forecast: what made the path, None where the
+    blend did. variance_path (hours,) covers every horizon in use; residuals (n, 3) are None when too few. atr_abs: trailing ATR in
+    price units. series: the bars behind it. Nothing here saw a later bar.
     """
 
     instrument: InstrumentId
@@ -51,6 +71,7 @@ class VolatilityModel:
     recursion: GarchRecursion
     garch: GarchFit | None
     har: HarFit | None
+    forecast: VarianceForecast | None
     atr_abs: float
     series: BarSeries
 
@@ -65,8 +86,8 @@ class VolatilityModel:
 
     @property
     def garch_to_har(self) -> float | None:
-        """Ratio of the horizon sigmas of GARCH and HAR, None when either was not used."""
-        sigma = {model.name: model.sigma_h for model in self.report.models if model.status == "used"}
+        """Ratio of the horizon sigmas of GARCH and HAR, None when either gave none."""
+        sigma = {model.name: model.sigma_h for model in self.report.models if model.status != "dropped"}
         garch, har = sigma.get(GARCH), sigma.get(HAR)
         return garch / har if garch and har else None
 
@@ -80,6 +101,8 @@ def fit_models(
     history: History, instruments: Iterable[InstrumentId], settings: Settings, as_of: datetime
 ) -> dict[InstrumentId, VolatilityModel | Unknown[VolatilityModel]]:
     """Fit every instrument on its closed hourly bars, all GARCH models of one length in one batch.
+
+    With [vol] method "combined" each instrument's forecast also sees the mean of all instruments given here.
 
     What cannot be modelled is `Unknown` with its reason: the bars' own, `not_enough_bars`, `too_many_gaps`, `no_movement`,
     `bars_unusable`, `beyond_forecast`; `as_of` is its time. Bars that close after `as_of` are not looked at.
@@ -98,8 +121,10 @@ def fit_models(
             usable[instrument] = series
         else:
             models[instrument] = Unknown(series.reason, f"{instrument.symbol}: {series.detail}", as_of)
-    for instrument, garch in _garch_batch(usable, settings.vol).items():
-        model = _assemble(instrument, usable[instrument], garch, settings)
+    fits = _garch_batch(usable, settings.vol)
+    forecasts = _forecasts(usable, fits, settings.vol)
+    for instrument, garch in fits.items():
+        model = _assemble(instrument, usable[instrument], garch, forecasts[instrument], settings)
         models[instrument] = model if isinstance(model, VolatilityModel) else Unknown(model[0], model[1], as_of)
     return models
 
@@ -123,54 +148,79 @@ def _garch_batch(usable: Mapping[InstrumentId, BarSeries], settings: VolSettings
     return fits
 
 
+def _forecasts(
+    usable: Mapping[InstrumentId, BarSeries], fits: Mapping[InstrumentId, GarchFit], settings: VolSettings
+) -> dict[InstrumentId, VarianceForecast | str]:
+    """The combined forecasts, made together; or why an instrument has none (nothing to say where none was asked for)."""
+    if settings.method == "blend":
+        return dict.fromkeys(usable, "")
+    refusals = {instrument: why_not_forecast(series.bars) for instrument, series in usable.items()}
+    names = {str(instrument): instrument for instrument, refusal in refusals.items() if refusal is None}
+    ready = {name: fits[instrument] for name, instrument in names.items() if settings.garch_distribution == "t"}
+    made = forecast_variances({name: usable[instrument].bars for name, instrument in names.items()}, (), garch_fits=ready)
+    found: dict[InstrumentId, VarianceForecast | str] = {names[name]: forecast for name, forecast in made.items()}
+    return found | {instrument: refusal for instrument, refusal in refusals.items() if refusal is not None}
+
+
 def _assemble(
-    instrument: InstrumentId, series: BarSeries, garch: GarchFit, settings: Settings
+    instrument: InstrumentId, series: BarSeries, garch: GarchFit, forecast: VarianceForecast | str, settings: Settings
 ) -> VolatilityModel | tuple[str, str]:
-    """The blended model, or (reason, detail) where the bars do not carry one."""
-    hours, horizon = path_hours(settings), settings.vol.horizon_hours
+    """The model, or (reason, detail) where the bars do not carry one."""
     issues = _garch_issues(garch, settings.vol)
     sound = None if issues else garch
     ewma = ewma_variance(series.returns, settings.vol.ewma_decay)
     har, har_issues = _har(series, settings)
-    clustered = GARCH if sound else EWMA
-    paths = {
-        clustered: forecast_variance_path(sound, hours) if sound else flat_variance_path(float(ewma[-1]), hours),
-        ATR: flat_variance_path(series.atr_variance(settings.vol.atr_to_sigma_factor)[-1], hours),
-    }
-    if har is not None:
-        paths[HAR] = har_variance_path(har, hours)
-    sigmas = {name: math.sqrt(float(path[:horizon].sum())) for name, path in paths.items()}
-    present = {name: sigma for name, sigma in sigmas.items() if sigma > 0.0}
-    weights = blend_weights(settings.vol, clustered)
-    if not sum(weights[name] for name in present) > 0.0:
+    mixture = _mixture(series, sound, ewma, har, forecast, settings)
+    if mixture is None:
         return "no_movement", f"{instrument.symbol}: no weighted model sees any movement in {len(series.bars)} bars"
-    mixed = blend(present, weights, settings.vol.garch_har_outlier_ratio)
-    path = blended_variance_path({name: paths[name] for name in present}, mixed.weights_used)
-    if not float(path.sum()) <= LARGEST_SIGMA**2:
+    if not float(mixture.variance_path.sum()) <= LARGEST_SIGMA**2:
         return (
             "beyond_forecast",
-            f"{instrument.symbol}: sigma over {hours} h is above {LARGEST_SIGMA:g}; the price has collapsed or the bars are wrong",
+            f"{instrument.symbol}: sigma over {mixture.variance_path.size} h is above {LARGEST_SIGMA:g}; "
+            "the price has collapsed or the bars are wrong",
         )
-    reports = _model_reports(series, sigmas, mixed.weights_used, garch, issues, har, har_issues, horizon)
     variances = filter_variance(series.returns, sound) if sound else ewma
     return VolatilityModel(
         instrument=instrument,
         last_bar_ms=int(series.bars.open_time_ms[-1]),
         last_close=float(series.bars.close[-1]),
-        report=_report(series, path, reports, clustered, mixed.outlier_guard_applied, settings),
-        variance_path=path,
+        report=_report(
+            series, mixture, _model_reports(series, mixture, garch, issues, har, har_issues, forecast, settings), settings
+        ),
+        variance_path=mixture.variance_path,
         residuals=_residuals(series.bars, variances),
         recursion=_recursion(sound, float(variances[-1]), settings.vol),
         garch=sound,
         har=har,
+        forecast=None if isinstance(forecast, str) else forecast,
         atr_abs=float(series.atr[-1]),
         series=series,
     )
 
 
-def blend_weights(settings: VolSettings, clustered: str) -> dict[str, float]:
-    """Document 003's weights; EWMA inherits GARCH's when it stands in for it."""
-    return {clustered: settings.blend_w_garch, HAR: settings.blend_w_har, ATR: settings.blend_w_atr}
+def _mixture(
+    series: BarSeries,
+    garch: GarchFit | None,
+    ewma: Float1D,
+    har: HarFit | None,
+    forecast: VarianceForecast | str,
+    settings: Settings,
+) -> VarianceMixture | None:
+    """The combined forecast where there is one, else the blend, which then says that it stands in."""
+    hours = path_hours(settings)
+    clustered = GARCH if garch else EWMA
+    paths = {
+        clustered: forecast_variance_path(garch, hours) if garch else flat_variance_path(float(ewma[-1]), hours),
+        ATR: flat_variance_path(series.atr_variance(settings.vol.atr_to_sigma_factor)[-1], hours),
+    }
+    if har is not None:
+        paths[HAR] = har_variance_path(har, hours)
+    if not isinstance(forecast, str):
+        return combined(forecast, paths, hours, settings.vol)
+    mixture = blended(paths, clustered, settings.vol)
+    if mixture is None or settings.vol.method == "blend":
+        return mixture
+    return replace(mixture, chain=("combined", *mixture.chain))
 
 
 def _garch_issues(garch: GarchFit, settings: VolSettings) -> tuple[str, ...]:
@@ -198,31 +248,50 @@ def _residuals(bars: Bars, variances: Float1D) -> Float2D | None:
 def _recursion(garch: GarchFit | None, variance: float, settings: VolSettings) -> GarchRecursion:
     if garch is None:
         return GarchRecursion(0.0, 1.0 - settings.ewma_decay, settings.ewma_decay, variance)
-    return GarchRecursion(garch.omega, garch.alpha, garch.beta, variance)
+    kept = SHOCK_SHARE * garch.alpha
+    return GarchRecursion(garch.omega, kept, garch.beta + garch.alpha - kept, variance)
 
 
 def _model_reports(
     series: BarSeries,
-    sigmas: Mapping[str, float],
-    used: Mapping[str, float],
+    mixture: VarianceMixture,
     garch: GarchFit,
     garch_issues: Sequence[str],
     har: HarFit | None,
     har_issues: Sequence[str],
-    horizon: int,
+    forecast: VarianceForecast | str,
+    settings: Settings,
 ) -> tuple[ModelReport, ...]:
-    def report(name: str, issues: Sequence[str], count: int, parameters: Mapping[str, float]) -> ModelReport:
-        sigma = sigmas.get(name)
-        status = ("fallback" if name == EWMA else "used") if name in used else "dropped"
-        yearly = None if sigma is None else annualised(sigma, horizon, HOURS_PER_YEAR)
-        return ModelReport(name, status, sigma, yearly, used.get(name, 0.0), count, tuple(issues), dict(parameters))
+    horizon = settings.vol.horizon_hours
 
-    reports = [report(GARCH, garch_issues, series.returns.size, _garch_parameters(garch))]
-    if EWMA in sigmas:
+    def report(name: str, issues: Sequence[str], count: int, parameters: Mapping[str, float]) -> ModelReport:
+        sigma = mixture.sigmas.get(name)
+        yearly = None if sigma is None else annualised(sigma, horizon, HOURS_PER_YEAR)
+        weight = mixture.weights.get(name, 0.0)
+        return ModelReport(name, _status(name, mixture), sigma, yearly, weight, count, tuple(issues), dict(parameters))
+
+    reports = []
+    if not isinstance(forecast, str):
+        reports.append(report(PANEL, forecast.issues, forecast.bars, _panel_parameters(forecast, horizon)))
+    elif forecast:
+        reports.append(report(PANEL, (forecast,), len(series.bars), {}))
+    reports.append(report(GARCH, garch_issues, series.returns.size, _garch_parameters(garch)))
+    if EWMA in mixture.sigmas:
         reports.append(report(EWMA, (), series.returns.size, {}))
     reports.append(report(HAR, har_issues, series.realised_variance.size, _har_parameters(har)))
     reports.append(report(ATR, (), series.atr_bars, {"atr_abs": float(series.atr[-1])}))
     return tuple(reports)
+
+
+def _status(name: str, mixture: VarianceMixture) -> str:
+    if name in mixture.weights:
+        return "fallback" if name == EWMA else "used"
+    return "compared" if name in mixture.sigmas and mixture.formula == COMBINED else "dropped"
+
+
+def _panel_parameters(forecast: VarianceForecast, horizon: int) -> dict[str, float]:
+    place = knot_within(forecast.knots, horizon)
+    return {"market_symbols": float(forecast.market_symbols), "recalibration": float(forecast.recalibration[place])}
 
 
 def _garch_parameters(garch: GarchFit) -> dict[str, float]:
@@ -241,24 +310,19 @@ def _har_parameters(har: HarFit | None) -> dict[str, float]:
     return dict(zip(names, har.coefficients[0], strict=True)) | {"bias_factor": har.bias_factors[0], "r_squared": har.r_squared[0]}
 
 
-def _report(
-    series: BarSeries, path: Float1D, models: tuple[ModelReport, ...], clustered: str, guarded: bool, settings: Settings
-) -> VolatilityReport:
-    horizon = settings.vol.horizon_hours
+def _report(series: BarSeries, mixture: VarianceMixture, models: tuple[ModelReport, ...], settings: Settings) -> VolatilityReport:
+    horizon, path = settings.vol.horizon_hours, mixture.variance_path
     used = [model.name for model in models if model.weight > 0.0]
-    chain = [GARCH] if clustered == GARCH else [GARCH, EWMA]
-    if guarded:
-        chain.append("garch_har_outlier_guard")
     sigma_h = math.sqrt(float(path[:horizon].sum()))
     hours = sorted({*TERM_HOURS, horizon, settings.prob.horizon_hours} & set(range(1, path.size + 1)))
     return VolatilityReport(
-        method="VOL_BLEND(" + "+".join(used) + ")",
+        method=f"{mixture.formula}(" + "+".join(used) + ")",
         horizon_hours=horizon,
         sigma_h=sigma_h,
         sigma_ann=annualised(sigma_h, horizon, HOURS_PER_YEAR),
         term_structure=dict(zip(hours, (float(sigma) for sigma in term_structure(path, hours)), strict=True)),
         models=models,
-        fallback_chain=tuple(chain),
+        fallback_chain=mixture.chain,
         bars=len(series.bars),
         gaps=series.bars.gaps,
         last_bar_close=series.bars.last_close_time,

@@ -10,14 +10,16 @@ from market_analysis.settings.section import Section
 
 
 class VolSettings(Section):
-    """Forecast settings. Defaults: rulings 1, 9, 22; document 003's blend weights."""
+    """Forecast settings. Defaults: rulings 1, 9, 22; document 003's blend weights; docs/evaluation.md."""
 
-    method: Literal["blend"] = Field("blend", description="how the models are combined")
+    method: Literal["combined", "blend"] = Field(
+        "combined", description="combined: pooled model, GARCH and HAR, the best measured; blend: document 003's weighted mean"
+    )
     timeframe: Literal["1h"] = Field("1h", description="bar length of the forecasts")
     bars: int = Field(4000, ge=500, le=20_000, description="closed bars to fit on, where the venue has them")
     min_bars: int = Field(500, ge=100, le=20_000, description="fewer closed bars than this: GARCH falls back to EWMA")
     horizon_hours: int = Field(4, ge=1, le=168, description="horizon H of sigma_H, the unit of k and m; no probability uses it")
-    garch_distribution: Literal["normal", "t"] = Field("normal", description="innovations of the GARCH likelihood")
+    garch_distribution: Literal["normal", "t"] = Field("t", description="innovations of the GARCH likelihood")
     ewma_decay: float = Field(0.94, gt=0.5, lt=1, description="decay per bar of the EWMA fallback")
     blend_w_garch: float = Field(0.30, ge=0, le=1, description="weight of GARCH in the blend, renormalised over what is present")
     blend_w_har: float = Field(0.40, ge=0, le=1, description="weight of HAR")

@@ -8,17 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 
 from market_analysis.errors import QuantError
-from market_analysis.quant.arrays import Float1D, Float2D, Int1D, at_least
+from market_analysis.quant.arrays import Float1D, Float2D, FloatND, Int1D, at_least
 from market_analysis.quant.forecast.bar_arrays import BarArrays
 from market_analysis.quant.forecast.curve import cumulative_curve
 from market_analysis.quant.forecast.features import LEAST_MARKET, LEVEL_BARS, FeatureRows, SymbolFeatures, market_terms
 from market_analysis.quant.forecast.measure import HOUR_MS, HourlyMeasure, Trailing, hourly_measure
-from market_analysis.quant.forecast.members import fit_garch_models, garch_totals, har_totals
+from market_analysis.quant.forecast.members import fit_garch_models, fit_har_model, garch_totals, har_totals
 from market_analysis.quant.forecast.panel import MEMBERS, PanelModel, load_panel
 from market_analysis.quant.forecast.recalibration import RECALIBRATION_HOURS, half_pooled, recent_ratio
 from market_analysis.quant.garch import GarchFit
+from market_analysis.quant.har import HarFit
 
-__all__ = ["MINIMUM_BARS", "VarianceForecast", "forecast_variance", "forecast_variances"]
+__all__ = [
+    "MINIMUM_BARS",
+    "VarianceForecast",
+    "combine_totals",
+    "forecast_variance",
+    "forecast_variances",
+    "panel_totals",
+    "why_not_forecast",
+]
 
 MINIMUM_BARS = 200
 RECALIBRATION_SPACING = 4
@@ -47,6 +56,7 @@ class VarianceForecast:
     bars: int
     last_open_time_ms: int
     garch: GarchFit | None
+    har: HarFit | None
     issues: tuple[str, ...]
 
     def path(self, hours: int) -> Float1D:
@@ -86,7 +96,7 @@ def forecast_variances(
     fits = dict(garch_fits or {})
     fits.update(fit_garch_models({name: measure for name, measure in measures.items() if name not in fits}))
     market = dict(zip(features, market_terms(list(features.values())), strict=True)) if features else {}
-    said = {name: _panel_forecasts(model, features[name], market[name]) for name in measures}
+    said = {name: panel_totals(model, features[name], market[name]) for name in measures}
     ratios = np.array([_recent_ratios(model, measures[name], rows[name], said[name]) for name in measures])
     factors = np.apply_along_axis(half_pooled, 0, ratios) ** model.recalibration_strength if measures else ratios
     known = {name: bool(market[name][-1, -1]) for name in measures}
@@ -127,11 +137,26 @@ def _rows(measure: HourlyMeasure) -> Int1D:
     return np.append(past[shared], count - 1)
 
 
-def _panel_forecasts(model: PanelModel, features: FeatureRows, market: Float2D) -> Float2D:
-    """Cumulative variances (rows, knots)."""
+def panel_totals(model: PanelModel, features: FeatureRows, market: Float2D) -> Float2D:
+    """The pooled model's cumulative variances (rows, knots)."""
     relative = model.relative_variance(np.concatenate([features.own, market], axis=1))
     result: Float2D = relative * np.exp(features.log_level)[:, None] * np.array(model.horizons)
     return result
+
+
+def combine_totals(members: FloatND, weights: Float2D, recalibration: Float1D) -> FloatND:
+    """recalibration times the weighted geometric mean over the last axis of `members` (..., knots, members)."""
+    result: FloatND = recalibration * np.exp(np.sum(weights * np.log(members), axis=-1))
+    return result
+
+
+def why_not_forecast(bars: BarArrays) -> str | None:
+    """Why `forecast_variances` would refuse these bars; None where it would not."""
+    try:
+        _measured("", bars)
+    except QuantError as error:
+        return error.message
+    return None
 
 
 def _recent_ratios(model: PanelModel, measure: HourlyMeasure, rows: Int1D, said: Float2D) -> Float1D:
@@ -156,11 +181,12 @@ def _combined(
     factor: Float1D,
     market_symbols: int,
 ) -> VarianceForecast:
-    answers = dict(zip(MEMBERS, (pooled, har_totals(measure, model.horizons), garch_totals(fit, model.horizons)), strict=True))
+    har = fit_har_model(measure, model.horizons)
+    answers = dict(zip(MEMBERS, (pooled, har_totals(har), garch_totals(fit, model.horizons)), strict=True))
     members = {name: answer for name, answer in answers.items() if not isinstance(answer, str)}
     weights = model.member_weights[:, [MEMBERS.index(name) for name in members]]
     weights = weights / weights.sum(axis=1, keepdims=True)
-    totals = factor * np.exp(np.sum(weights * np.log(np.stack(list(members.values()), axis=1)), axis=1))
+    totals = combine_totals(np.stack(list(members.values()), axis=1), weights, factor)
     count = measure.open_time_ms.size
     issues = {"short_history": count < LEVEL_BARS, "no_market": market_symbols < LEAST_MARKET}
     return VarianceForecast(
@@ -176,5 +202,6 @@ def _combined(
         bars=count,
         last_open_time_ms=int(measure.open_time_ms[-1]),
         garch=fit,
+        har=None if isinstance(har, str) else har,
         issues=tuple(code for code, holds in issues.items() if holds),
     )

@@ -10,21 +10,25 @@ from market_analysis.errors import QuantError
 from market_analysis.quant.arrays import Float1D
 from market_analysis.quant.forecast.measure import HourlyMeasure
 from market_analysis.quant.garch import RELIABLE_OBSERVATIONS, GarchFit, fit_garch_batch, forecast_variance_path
-from market_analysis.quant.har import fit_har
+from market_analysis.quant.har import HarFit, fit_har
 
-__all__ = ["LONGEST_HISTORY", "fit_garch_models", "garch_totals", "har_totals"]
+__all__ = ["LONGEST_HISTORY", "fit_garch_models", "fit_har_model", "garch_totals", "har_totals"]
 
 LONGEST_HISTORY = 4000
 """Bars that the symbol's own models are fitted on (ruling 22)."""
 
 
-def har_totals(measure: HourlyMeasure, horizons: Sequence[int]) -> Float1D | str:
-    """Log-HAR forecasts (horizons,) from the last bar, or why there are none."""
+def fit_har_model(measure: HourlyMeasure, horizons: Sequence[int]) -> HarFit | str:
+    """Log-HAR at the panel's horizons, or why there is none."""
     try:
-        fit = fit_har(measure.variance[-LONGEST_HISTORY:], horizons)
+        return fit_har(measure.variance[-LONGEST_HISTORY:], horizons)
     except QuantError as error:
         return error.message
-    return np.array([fit.forecast_cumulative(horizon) for horizon in horizons])
+
+
+def har_totals(fit: HarFit | str) -> Float1D | str:
+    """HAR forecasts (horizons,) from the last bar, or why there are none."""
+    return fit if isinstance(fit, str) else np.array([fit.forecast_cumulative(horizon) for horizon in fit.horizons])
 
 
 def fit_garch_models(measures: Mapping[str, HourlyMeasure], starts: Mapping[str, GarchFit] | None = None) -> dict[str, GarchFit]:
