@@ -10,20 +10,25 @@ Models = dict[InstrumentId, VolatilityModel | Unknown[VolatilityModel]]
 
 
 class ModelCache:
-    """Fits an instrument anew only when its bars have changed; between two closes every look reuses the fit."""
+    """Fits anew only when bars have changed; between two closes every look reuses the fits.
+
+    Any change refits all: the combined forecast of each instrument sees the others, and the models must be a function of the
+    history alone, not of the order in which its bars arrived.
+    """
 
     def __init__(self) -> None:
-        self._fitted: dict[InstrumentId, tuple[tuple[int, int], VolatilityModel | Unknown[VolatilityModel]]] = {}
+        self._stamps: dict[InstrumentId, tuple[int, int]] = {}
+        self._models: Models = {}
 
     def fit(self, snapshot: Snapshot, history: History, settings: Settings) -> Models:
-        """Models of every instrument of the snapshot, as of its bars."""
-        stamps = {key: stamp for key, bars in history.hourly.items() if isinstance(bars, Bars) and (stamp := _stamp(bars))}
-        stale = [key for key in snapshot.instruments if key not in stamps or self._fitted.get(key, ((0, 0),))[0] != stamps[key]]
-        fresh = fit_models(history, stale, settings, snapshot.as_of) if stale else {}
-        self._fitted = {key: kept for key, kept in self._fitted.items() if key in snapshot.instruments and key not in fresh}
-        models = {key: model for key, (_, model) in self._fitted.items()} | fresh
-        self._fitted.update({key: (stamps[key], model) for key, model in fresh.items() if key in stamps})
-        return models
+        """Models of every instrument of the snapshot, as of its bars; what could not be read is looked at anew each time."""
+        wanted = snapshot.instruments.keys()
+        stamps = {key: stamp for key in wanted if isinstance(bars := history.hourly.get(key), Bars) and (stamp := _stamp(bars))}
+        if stamps != self._stamps or self._models.keys() != wanted:
+            self._models = fit_models(history, list(wanted), settings, snapshot.as_of)
+            self._stamps = stamps
+        unread = [key for key in wanted if key not in stamps]
+        return self._models | (fit_models(history, unread, settings, snapshot.as_of) if unread else {})
 
 
 def _stamp(bars: Bars) -> tuple[int, int]:

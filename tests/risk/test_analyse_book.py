@@ -180,7 +180,7 @@ def test_a_plan_below_the_smallest_order_is_refused_after_caps() -> None:
 
 def test_minimum_notional_refuses_too_and_inverse_counts_contracts() -> None:
     (report,) = run(protected(long_btc())).positions or ()
-    dear = replace(BTC, min_notional=D(150))
+    dear = replace(BTC, min_notional=D(1_000))
     assert scale_report(report, dear, 0.1, "n").size_refusal == "below_minimum_after_caps"
     flipped = replace(INVERSE, min_notional=D(100))
     planned = replace(report, optimal_position_size=D(1_000))

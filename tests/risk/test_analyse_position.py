@@ -34,9 +34,10 @@ from market_analysis.risk.position_findings import action_of, verdict_of
 from market_analysis.risk.position_result import PositionResult
 from market_analysis.risk.types import ProtectionState, Verdict
 from market_analysis.risk.volatility import VolatilityModel, fit_models
-from market_analysis.settings import PortfolioSettings, ProbSettings, RiskSettings, Settings, StopsSettings
+from market_analysis.settings import PortfolioSettings, ProbSettings, RiskSettings, Settings, StopsSettings, VolSettings
 
-SETTINGS = Settings(prob=ProbSettings(paths=2_000))
+SETTINGS = Settings(prob=ProbSettings(paths=2_000), vol=VolSettings(method="blend", garch_distribution="normal"))
+"""The blend: the bars below are made so that its sigma leaves the levels where these tests want them."""
 ITEM = books.instrument()
 D = Decimal
 

@@ -15,7 +15,9 @@ from market_analysis.risk.bar_series import BarSeries, aggregated, bar_series
 from market_analysis.risk.volatility import VolatilityModel, fit_model, fit_models
 from market_analysis.settings import DataSettings, Settings, StopsSettings, VolSettings
 
-SETTINGS = Settings()
+BLEND = VolSettings(method="blend", garch_distribution="normal")
+SETTINGS = Settings(vol=BLEND)
+"""The blend; what the combined forecast makes of the same bars is tested in test_combined_volatility.py."""
 ITEM = books.instrument()
 
 
@@ -103,8 +105,8 @@ def test_too_few_bars_for_garch_fall_back_to_ewma_in_the_open() -> None:
 
 
 def test_the_demanded_number_of_bars_is_the_settings() -> None:
-    longer = SETTINGS.model_copy(update={"vol": VolSettings(min_bars=1_000)})
-    shorter = SETTINGS.model_copy(update={"vol": VolSettings(min_bars=200)})
+    longer = SETTINGS.model_copy(update={"vol": VolSettings(method="blend", min_bars=1_000)})
+    shorter = SETTINGS.model_copy(update={"vol": VolSettings(method="blend", min_bars=200)})
     assert model_of(garch_walk(count=800), longer).garch is None
     assert model_of(garch_walk(count=300), shorter).garch is not None
 
@@ -153,7 +155,7 @@ def test_a_longer_bar_counts_from_the_hour_that_closes_it() -> None:
 
 
 def test_a_market_that_woke_up_trips_the_outlier_guard_in_the_open() -> None:
-    model = model_of(garch_walk(), SETTINGS.model_copy(update={"vol": VolSettings(garch_har_outlier_ratio=1.0001)}))
+    model = model_of(garch_walk(), SETTINGS.model_copy(update={"vol": VolSettings(method="blend", garch_har_outlier_ratio=1.0001)}))
     ratio = model.garch_to_har
     assert ratio is not None
     guarded = "garch_har_outlier_guard" in model.report.fallback_chain
@@ -163,12 +165,12 @@ def test_a_market_that_woke_up_trips_the_outlier_guard_in_the_open() -> None:
 
 
 def test_student_t_names_its_degrees_of_freedom() -> None:
-    model = model_of(garch_walk(), SETTINGS.model_copy(update={"vol": VolSettings(garch_distribution="t")}))
+    model = model_of(garch_walk(), SETTINGS.model_copy(update={"vol": VolSettings(method="blend", garch_distribution="t")}))
     assert next(m for m in model.report.models if m.name == "garch").parameters["nu"] > 2
 
 
 def test_only_the_last_bars_asked_for_are_used() -> None:
-    settings = SETTINGS.model_copy(update={"vol": VolSettings(bars=600)})
+    settings = SETTINGS.model_copy(update={"vol": VolSettings(method="blend", bars=600)})
     assert model_of(garch_walk(), settings).report.bars == 600
 
 
