@@ -194,7 +194,7 @@ class Watch:
         self.now = 0.0
 
     async def venue(self, kind: F) -> BybitVenue:
-        timeout_s = 0.2 if kind in SLOW else 10.0
+        timeout_s = 0.6 if kind in SLOW else 10.0
         if timeout_s not in self._venues:
             options = {"timeout_s": timeout_s, "monotonic": lambda: self.now, "sleep": no_wait, "requests_per_second": 100}
             self._venues[timeout_s] = await self._desk.venue(**options)
