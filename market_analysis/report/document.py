@@ -23,10 +23,11 @@ from market_analysis.risk.types import (
     PositionReport,
     Verdict,
 )
+from market_analysis.risk.value_at_risk_report import ValueAtRiskReport
 from market_analysis.risk.verdict import exit_status
 from market_analysis.settings import Settings
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Raised in its first part when a field is removed or changes meaning, in its second when one is added."""
 _Value = TypeVar("_Value")
 
@@ -87,6 +88,7 @@ class Document:
     clusters: tuple[ClusterReport, ...]
     holdings: tuple[HoldingReport, ...]
     correlation: CorrelationSection
+    value_at_risk: ValueAtRiskReport
     findings: tuple[Finding, ...]
     data_quality: DataQuality
     diagnostics: Diagnostics
@@ -107,6 +109,7 @@ def build_document(analysis: Analysis, settings: Settings, versions: Mapping[str
         clusters=analysis.clusters,
         holdings=analysis.holdings,
         correlation=CorrelationSection(analysis.correlation_symbols, analysis.correlation),
+        value_at_risk=analysis.value_at_risk,
         findings=analysis.findings,
         data_quality=replace(
             quality,

@@ -36,6 +36,7 @@ from market_analysis.risk.resting_entries import resting_entries_usd
 from market_analysis.risk.room import Room, room, room_finding
 from market_analysis.risk.types import Analysis, ClusterReport
 from market_analysis.risk.valuation import dollars
+from market_analysis.risk.value_at_risk import value_at_risk_report
 from market_analysis.risk.verdict import verdict
 from market_analysis.settings import Settings
 
@@ -85,6 +86,7 @@ def analyse(
         findings=findings,
         data=quality,
         seed=settings.seed,
+        value_at_risk=value_at_risk_report(snapshot, risk.lines, risk.models, settings),
     )
     return analysis, _remember(snapshot, memory, risk, peak)
 

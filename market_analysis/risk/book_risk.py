@@ -27,7 +27,8 @@ Models = Mapping[InstrumentId, VolatilityModel | Unknown[VolatilityModel]]
 @dataclass(frozen=True, slots=True, eq=False)
 class BookRisk:
     """results: before caps, by key in order. lines: positions, then holdings. tail: None when a line has no value in dollars.
-    cap, cluster_cap_usd: None without equity. reports: after caps, None when the positions could not be read."""
+    cap, cluster_cap_usd: None without equity. reports: after caps, None when the positions could not be read. models: of every
+    instrument with bars."""
 
     results: Mapping[PositionKey, PositionResult]
     lines: tuple[Line, ...]
@@ -39,6 +40,7 @@ class BookRisk:
     cluster_cap_usd: float | None
     caps: Caps
     reports: tuple[PositionReport, ...] | None
+    models: Models
 
 
 def book_risk(
@@ -55,7 +57,8 @@ def book_risk(
     No equity (unread, or not above zero): nothing is capped, for there is nothing to cap by.
     """
     held = None if isinstance(snapshot.positions, Unknown) else snapshot.positions
-    results = _analyse_positions(held or (), snapshot, history, memory, settings, models)
+    fitted = _fitted(held or (), snapshot, history, settings, models)
+    results = _analyse_positions(held or (), snapshot, history, memory, settings, fitted)
     lines = _lines(held or (), results, snapshot, market, settings)
     clusters = find_clusters(lines, market.view, settings.portfolio)
     margin = margin_health(snapshot, market.factor, results, settings)
@@ -70,16 +73,22 @@ def book_risk(
         caps = apply_caps(clusters, plans, market.view, cluster_cap, cap.cap_usd, judge)
     terms = {key: item for key in results if isinstance(item := snapshot.instruments.get(key.instrument), Instrument)}
     reports = capped_reports(results, terms, caps, judge, settings.risk.risk_deviation_warning_threshold)
-    return BookRisk(results, lines, clusters, margin, tail, judge, cap, cluster_cap, caps, None if held is None else reports)
+    shown = None if held is None else reports
+    return BookRisk(results, lines, clusters, margin, tail, judge, cap, cluster_cap, caps, shown, fitted)
+
+
+def _fitted(held: tuple[Position, ...], snapshot: Snapshot, history: History, settings: Settings, models: Models | None) -> Models:
+    """The given models; what is held or has bars and is not among them is fitted here."""
+    wanted = sorted({*history.hourly, *(item.instrument for item in held)})
+    if models is None:
+        return fit_models(history, wanted, settings, snapshot.as_of)
+    missing = [instrument for instrument in wanted if instrument not in models]
+    return {**models, **fit_models(history, missing, settings, snapshot.as_of)} if missing else models
 
 
 def _analyse_positions(
-    held: tuple[Position, ...], snapshot: Snapshot, history: History, memory: Memory, settings: Settings, models: Models | None
+    held: tuple[Position, ...], snapshot: Snapshot, history: History, memory: Memory, settings: Settings, fitted: Models
 ) -> dict[PositionKey, PositionResult]:
-    fitted = models if models is not None else fit_models(history, [item.instrument for item in held], settings, snapshot.as_of)
-    missing = [item.instrument for item in held if item.instrument not in fitted]
-    if missing:
-        fitted = {**fitted, **fit_models(history, missing, settings, snapshot.as_of)}
     return {
         item.key: analyse_position(item, snapshot, history, memory.positions.get(item.key), settings, fitted[item.instrument])
         for item in sorted(held, key=lambda item: item.key)

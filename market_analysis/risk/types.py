@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from market_analysis.domain import Finding, MarginMode, PositionKey, Side
+from market_analysis.risk.value_at_risk_report import ValueAtRiskReport
 
 
 class Verdict(StrEnum):
@@ -334,3 +335,4 @@ class Analysis:
     findings: tuple[Finding, ...]
     data: DataQuality
     seed: int
+    value_at_risk: ValueAtRiskReport

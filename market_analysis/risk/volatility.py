@@ -38,6 +38,8 @@ from market_analysis.settings import Settings, VolSettings
 
 HOURS_PER_DAY = 24
 HOURS_PER_YEAR = 365 * HOURS_PER_DAY
+TAIL_HOURS = 5 * HOURS_PER_DAY
+"""The book's value at risk looks five days ahead."""
 TERM_HOURS = (1, 4, 24, 72)
 LARGEST_SIGMA = 3.0
 """Log sigma over the longest horizon in use above which nothing is forecast: in a collapse (LUNA, May 2022) the trailing ATR is
@@ -53,7 +55,7 @@ Measured by `python -m benchmarks.odds` (docs/evaluation.md).
 """
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class VolatilityModel:
     """A fitted instrument. Variances are per hourly bar, squared log-return fractions.
 
@@ -94,7 +96,7 @@ class VolatilityModel:
 
 def path_hours(settings: Settings) -> int:
     """Hours that a variance path must cover."""
-    return max(settings.prob.horizon_hours, settings.vol.horizon_hours, HOURS_PER_DAY)
+    return max(settings.prob.horizon_hours, settings.vol.horizon_hours, TAIL_HOURS)
 
 
 def fit_models(

@@ -35,6 +35,7 @@ from market_analysis.risk.types import (
     ProtectionState,
     Verdict,
 )
+from market_analysis.risk.value_at_risk_report import TailBacktest, TailComponent, TailFigure, ValueAtRiskReport
 
 __all__ = [
     "AS_OF",
@@ -67,6 +68,27 @@ __all__ = [
 ]
 
 
+TAIL = ValueAtRiskReport(
+    reason=None,
+    method="filtered historical simulation of joint days",
+    figures=tuple(
+        TailFigure(days, level, D(usd), D(usd) * 2, float(usd) / 25_410, float(usd) / 12_705)
+        for days, level, usd in ((1, 0.95, "610"), (1, 0.99, "930"), (5, 0.95, "1400"), (5, 0.99, "2100"))
+    ),
+    components=(
+        TailComponent("main/BTCUSDT", D("700"), D("1400"), 0.1, assumed=False),
+        TailComponent("main/ETHUSDT", D("-170"), D("-340"), 0.035, assumed=False),
+        TailComponent("main/DOGEUSDT", D("400"), D("800"), 0.26, assumed=True),
+    ),
+    scenarios=869,
+    history_days=146.0,
+    parametric_99_1d_usd=D("880"),
+    historical_99_1d_usd=D("990"),
+    backtests=(TailBacktest(0.95, 84, 3, 4.2, 0.53, 0.7, None, "green", 0.1, 0.33, -2.9),),
+    backtest_reason=None,
+)
+
+
 def demo() -> Analysis:
     """The example's book: one naked position, one stop too loose, one in order, a cluster over its cap."""
     return Analysis(
@@ -83,6 +105,7 @@ def demo() -> Analysis:
         findings=(NAKED, OVER, LOOSE),
         data=data(),
         seed=20_250_920,
+        value_at_risk=TAIL,
     )
 
 

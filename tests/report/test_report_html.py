@@ -133,7 +133,7 @@ def test_the_demo_page_says_it_all() -> None:
         "BTC ETH DOGE",
         "net 597 of 1,164 OVER",
         "459 (459 assumed)",
-        "schema 1.0, seed 20250920",
+        "schema 1.1, seed 20250920",
         "2026-03-02 14:04:00 UTC, data 2s old",
         "an active market reduce-only stop rests on the loss side",
     ):
