@@ -54,7 +54,7 @@ def test_the_combination_is_what_the_models_and_weights_say() -> None:
 def test_the_path_is_that_of_the_public_forecast_of_all_together() -> None:
     bars = {item: clustered(seed) for seed, item in enumerate(IDS)}
     models = fit_models(books.history(bars), IDS, SETTINGS, books.AS_OF)
-    made = forecast_variances({str(item): series for item, series in bars.items()}, (72,))
+    made = forecast_variances({str(item): series for item, series in bars.items()}, (120,))
     for item in IDS:
         model = models[item]
         assert isinstance(model, VolatilityModel)
