@@ -1,7 +1,7 @@
-"""Makes `market_analysis/risk/stress_windows.json`: what coins did in days that traders remember. python -m benchmarks.stress_windows.
+"""What coins did in days that traders remember: python -m benchmarks.stress_windows writes risk/stress_windows.json.
 
-Of each window the 24 hours (and the 72 hours) in which BTC fell most, hour to hour; every coin's simple return over those same hours, and the
-median of the coins other than BTC and ETH. Facts from ../shared/data (its README names sources); four digits.
+Of each window the 24 hours (and the 72 hours) in which BTC fell most, hour to hour; every coin's simple return over those same
+hours, and the median of the coins other than BTC and ETH. Facts from ../shared/data (its README names sources); four digits.
 """
 
 from __future__ import annotations

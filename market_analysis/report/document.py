@@ -14,6 +14,7 @@ import msgspec
 
 from market_analysis.domain import Finding, MarginMode
 from market_analysis.report.text import full_text
+from market_analysis.risk.book_structure import BookStructure
 from market_analysis.risk.types import (
     Analysis,
     BookReport,
@@ -89,6 +90,7 @@ class Document:
     holdings: tuple[HoldingReport, ...]
     correlation: CorrelationSection
     value_at_risk: ValueAtRiskReport
+    structure: BookStructure
     findings: tuple[Finding, ...]
     data_quality: DataQuality
     diagnostics: Diagnostics
@@ -110,6 +112,7 @@ def build_document(analysis: Analysis, settings: Settings, versions: Mapping[str
         holdings=analysis.holdings,
         correlation=CorrelationSection(analysis.correlation_symbols, analysis.correlation),
         value_at_risk=analysis.value_at_risk,
+        structure=analysis.structure,
         findings=analysis.findings,
         data_quality=replace(
             quality,

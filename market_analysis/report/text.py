@@ -10,6 +10,7 @@ from market_analysis.report.numbers import UNKNOWN, clipped, money, percent, pla
 from market_analysis.report.screen import screen_text
 from market_analysis.report.table import position_table
 from market_analysis.report.text_position import position_text
+from market_analysis.report.text_structure import structure_text
 from market_analysis.report.text_tail import tail_text
 from market_analysis.risk.data_quality import OK
 from market_analysis.risk.types import Analysis, BookReport
@@ -29,6 +30,7 @@ def full_text(analysis: Analysis) -> str:
         screen_text(analysis),
         titled("PORTFOLIO SUMMARY", f"{_portfolio(analysis)}\n\n{position_table(analysis)}"),
         titled("TAIL RISK", tail_text(analysis.value_at_risk)),
+        titled("STRUCTURE AND STRESS", structure_text(analysis.structure)),
         titled("ACCOUNT OVERVIEW", _account(analysis.book)),
         titled("INDIVIDUAL POSITION ANALYSIS", "\n\n".join(_positions(analysis))),
         titled("RECOMMENDATIONS", _recommendations(analysis)),

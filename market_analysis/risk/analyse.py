@@ -34,6 +34,7 @@ from market_analysis.risk.market_view import MarketView, history_findings, marke
 from market_analysis.risk.peaks import Peak, equity_peak
 from market_analysis.risk.resting_entries import resting_entries_usd
 from market_analysis.risk.room import Room, room, room_finding
+from market_analysis.risk.structure import book_structure
 from market_analysis.risk.types import Analysis, ClusterReport
 from market_analysis.risk.valuation import dollars
 from market_analysis.risk.value_at_risk import value_at_risk_report
@@ -58,6 +59,8 @@ def analyse(
     loss = _loss_usd(risk)
     limits = room(settings.risk.daily_loss_limit_frac, bridge.equity_at_reset_usd, bridge.day_pnl_usd, loss)
     book = book_report(_parts(snapshot, settings, market, bridge, peak, limits, loss, risk))
+    tail = value_at_risk_report(snapshot, risk.lines, risk.models, settings)
+    drawdown = book.drawdown_from_peak_frac
     findings = _ordered(
         (
             *data_findings(quality),
@@ -86,7 +89,8 @@ def analyse(
         findings=findings,
         data=quality,
         seed=settings.seed,
-        value_at_risk=value_at_risk_report(snapshot, risk.lines, risk.models, settings),
+        value_at_risk=tail,
+        structure=book_structure(snapshot, history, risk.lines, market, risk.margin, tail, drawdown, settings),
     )
     return analysis, _remember(snapshot, memory, risk, peak)
 

@@ -7,6 +7,7 @@ Implications", "Trading Terms and Formulas in Unified Trading Account".
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -109,6 +110,16 @@ class MarginModel:
         return self.fixed_cushion_usd(moves) + sum(
             (self.line_cushion_usd(line, moves) for line in self.lines), start=np.zeros_like(moves)
         )
+
+    def cushion_at(self, relative: Mapping[str, float]) -> float:
+        """Margin balance less maintenance margin with each asset's price times `relative` (1 where it is not named), USD."""
+        cushion = self.margin_balance_usd - self.other_maintenance_usd
+        for item in self.collateral:
+            cushion += float(item.change_usd(np.array([relative.get(item.asset, 1.0)]))[0])
+        for line in self.lines:
+            price = np.array([line.mark * relative.get(line.asset, 1.0)])
+            cushion += float((line.profit_change_usd(price) - self.line_maintenance_usd(line, price))[0])
+        return cushion
 
     def margin_rate(self, move_frac: float) -> float:
         """Maintenance margin over margin balance after the factor moved by `move_frac` (simple); inf when no balance is left."""

@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from market_analysis.domain import Finding, MarginMode, PositionKey, Side
+from market_analysis.risk.book_structure import BookStructure
 from market_analysis.risk.value_at_risk_report import ValueAtRiskReport
 
 
@@ -336,3 +337,4 @@ class Analysis:
     data: DataQuality
     seed: int
     value_at_risk: ValueAtRiskReport
+    structure: BookStructure

@@ -95,7 +95,7 @@ def book_scenarios(
     gap = settings.portfolio.stress_gap_frac
     assumed = tuple((line, abs(line.delta_usd or 0.0) * gap) for line in lines if line.asset not in by_asset)
     deltas = np.array([line.delta_usd or 0.0 for line in known])
-    caps = np.array([_isolated_margin_usd(line.key, snapshot) for line in known])
+    caps = np.array([isolated_margin_usd(line.key, snapshot) for line in known])
     if not known:
         empty = np.zeros((1, 0))
         return BookScenarios((), deltas, caps, np.zeros(1, np.int64), empty, empty, np.zeros((LONG_DAYS, 0)), assumed)
@@ -218,7 +218,7 @@ def _day_sigmas(model: VolatilityModel) -> Float1D:
     return np.asarray(np.sqrt(hours.reshape(LONG_DAYS, DAY_HOURS).sum(axis=1)))
 
 
-def _isolated_margin_usd(key: PositionKey | None, snapshot: Snapshot) -> float:
+def isolated_margin_usd(key: PositionKey | None, snapshot: Snapshot) -> float:
     """What an isolated position can lose at most: its margin and open profit; infinite for all else, or where it is not known."""
     if key is None or isinstance(snapshot.positions, Unknown):
         return math.inf

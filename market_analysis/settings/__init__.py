@@ -1,7 +1,7 @@
 """Frozen, bounded settings sections. Loading, merging and origins are `market_analysis.config`'s."""
 
 from market_analysis.settings.credentials import Credentials
-from market_analysis.settings.portfolio import DrawdownStep, PortfolioSettings
+from market_analysis.settings.portfolio import DrawdownStep, PortfolioSettings, StressScenario
 from market_analysis.settings.prob import ProbSettings
 from market_analysis.settings.risk import RiskSettings
 from market_analysis.settings.root import Settings
@@ -25,5 +25,6 @@ __all__ = [
     "Section",
     "Settings",
     "StopsSettings",
+    "StressScenario",
     "VolSettings",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
@@ -14,6 +14,14 @@ class DrawdownStep(Section):
 
     pnl_frac: float = Field(lt=0, gt=-1, description="today's profit over equity, negative")
     multiplier: float = Field(gt=0, le=1, description="factor on planned risk, cumulative with milder steps")
+
+
+class StressScenario(Section):
+    """A day of the user's own: simple returns of coins; the rest follows BTC by beta if BTC is named, or moves by `other`."""
+
+    name: str = Field(min_length=1, max_length=60, description="what it is called")
+    moves: dict[str, Annotated[float, Field(gt=-1, le=10)]] = Field(description="coin -> return, -0.2 is a fall of 20 %")
+    other: float | None = Field(None, gt=-1, le=10, description="return of every coin that is not named")
 
 
 class PortfolioSettings(Section):
@@ -32,6 +40,12 @@ class PortfolioSettings(Section):
         description="steps of the drawdown throttle",
     )
     stress_gap_frac: float = Field(0.15, gt=0, lt=1, description="adverse move assumed for size without a resting stop")
+    exit_participation_frac: float = Field(
+        0.10, gt=0, le=1, description="share of the daily volume that leaving a position may be, for the days to exit"
+    )
+    stress_scenarios: tuple[StressScenario, ...] = Field(
+        (), description='scenarios beside the shipped ones: [{ name = "my day", moves = { BTC = -0.2, SOL = -0.4 }, other = -0.3 }]'
+    )
     unexplained_equity_tolerance_frac: float = Field(
         0.002,
         gt=0,

@@ -28,6 +28,15 @@ from analysis_parts import (
 from analysis_positions import doge, eth, row, unmodelled
 
 from market_analysis.domain import History, MarginMode, Severity, Side
+from market_analysis.risk.book_structure import (
+    BookStructure,
+    ClassExposure,
+    Concentration,
+    PositionLiquidity,
+    RiskScore,
+    ScorePart,
+    StressResult,
+)
 from market_analysis.risk.types import (
     Analysis,
     BookReport,
@@ -89,6 +98,44 @@ TAIL = ValueAtRiskReport(
 )
 
 
+STRUCTURE = BookStructure(
+    reason=None,
+    concentration=Concentration(
+        hhi=0.42,
+        effective_positions=2.4,
+        effective_bets=2.1,
+        effective_assets=1.2,
+        mean_correlation=0.81,
+        largest_share=0.52,
+        leverage=1.07,
+        factor="BTC",
+        beta_usd_per_percent=D("75"),
+        classes=(ClassExposure("major", D("4400"), D("24000"), 0.89, 1.0), ClassExposure("meme", D("3060"), D("3060"), 0.11, 2.5)),
+    ),
+    liquidity=(
+        PositionLiquidity("main/BTCUSDT", D("14200"), D("9000000000"), 0.0000158, D("1"), 0.3, 0.00001, None),
+        PositionLiquidity("main/ETHUSDT", D("9800"), None, None, None, None, None, "fewer than 24 hourly bars"),
+    ),
+    stress=(
+        StressResult(
+            "FTX fails, 24 h from 2022-11-08",
+            "historical",
+            24,
+            D("-2300"),
+            -0.09,
+            D("23110"),
+            False,
+            "main/BTCUSDT",
+            D("-2297"),
+            "m",
+        ),
+        StressResult("BTC +20%", "hypothetical", None, D("1500"), 0.06, D("26910"), None, None, None, "beta"),
+        StressResult("yours", "user", None, D("-26000"), -1.02, D("-590"), True, "main/DOGEUSDT", D("-3000"), "other = -90%"),
+    ),
+    score=RiskScore(41.0, "medium", (ScorePart("leverage", 1.07, 53.5, 0.2), ScorePart("hhi", 0.42, 84.0, 0.2)), None),
+)
+
+
 def demo() -> Analysis:
     """The example's book: one naked position, one stop too loose, one in order, a cluster over its cap."""
     return Analysis(
@@ -106,6 +153,7 @@ def demo() -> Analysis:
         data=data(),
         seed=20_250_920,
         value_at_risk=TAIL,
+        structure=STRUCTURE,
     )
 
 

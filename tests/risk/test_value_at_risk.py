@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from functools import cache
 
 import books
 import numpy as np
 import pytest
+from two_coins import BTC, ETH, INVERSE, long_btc, market, snapshot
 
-from market_analysis.domain import Category, History, Instrument, MarginMode, Memory, Position, Side, Snapshot
+from market_analysis.domain import History, MarginMode, Memory, Side, Snapshot
 from market_analysis.quant.value_at_risk.losses import line_losses
 from market_analysis.quant.value_at_risk.measures import tail_measure
 from market_analysis.risk.analyse import analyse
@@ -21,30 +20,12 @@ from market_analysis.risk.value_at_risk_report import ValueAtRiskReport
 from market_analysis.settings import ProbSettings, Settings
 
 D = Decimal
-BTC, ETH = books.instrument("BTC"), books.instrument("ETH")
-INVERSE = books.instrument("BTC", Category.INVERSE)
 SETTINGS = Settings(prob=ProbSettings(paths=1_000))
-
-
-@cache
-def market(count: int = 3_000, rho: float = 0.8) -> History:
-    drawn = books.correlated_returns(np.array([[1.0, rho], [rho, 1.0]]), count=count, sigma=[0.004, 0.006], seed=5)
-    bars = [books.bars_from_returns(row, price) for row, price in zip(drawn, (70_000, 2_500), strict=True)]
-    return books.history({BTC.id: bars[0], ETH.id: bars[1], INVERSE.id: bars[0]})
-
-
-def snapshot(*positions: Position, items: Sequence[Instrument] = (BTC, ETH, INVERSE)) -> Snapshot:
-    prices = {BTC.id: 70_000, ETH.id: 2_500, INVERSE.id: 70_000}
-    return books.snapshot(positions, items, prices=prices)  # type: ignore[arg-type]
 
 
 def tail(now: Snapshot, history: History | None = None, settings: Settings = SETTINGS) -> ValueAtRiskReport:
     analysis, _ = analyse(now, history or market(), Memory(), settings)
     return analysis.value_at_risk
-
-
-def long_btc(quantity: str = "0.1") -> Position:
-    return books.position(BTC, Side.LONG, quantity, 70_000)
 
 
 def usd(report: ValueAtRiskReport, days: int, confidence: float) -> tuple[float, float]:
