@@ -13,17 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from market_analysis.errors import QuantError
-from market_analysis.quant.arrays import Float1D, Float2D, as_float_1d, as_float_2d, at_least
+from market_analysis.quant.arrays import Float1D, Float2D, Int1D, as_float_1d, as_float_2d, at_least
+
+if TYPE_CHECKING:
+    from market_analysis.quant.garch_solver import Likelihood
 
 __all__ = [
     "MINIMUM_OBSERVATIONS",
     "RELIABLE_OBSERVATIONS",
     "Distribution",
+    "Engine",
     "GarchFit",
     "advance",
     "filter_variance",
@@ -35,6 +40,7 @@ __all__ = [
 ]
 
 Distribution = Literal["normal", "t"]
+Engine = Literal["auto", "numpy", "compiled"]
 
 MINIMUM_OBSERVATIONS = 50
 """Below this no fit is attempted (QuantError)."""
@@ -46,6 +52,8 @@ LARGEST_MEAN_RETURN_FRAC = 5e-3
 LARGEST_SIGMA_FRAC = 0.5
 BACKCAST_BARS = 75
 BACKCAST_DECAY = 0.94
+COMPILING_PAYS_VALUES = 2_000_000
+"""Returns in all from which "auto" compiles on the spot: NumPy would take longer than that."""
 CHUNK_VALUES = 32_000
 """Series are solved in chunks of about this many values, so that the working arrays stay in the processor's cache."""
 
@@ -97,12 +105,18 @@ def fit_garch(returns: Float1D, distribution: Distribution = "normal", start: Ga
 
 
 def fit_garch_batch(
-    returns: Float2D, distribution: Distribution = "normal", starts: Sequence[GarchFit | None] | None = None
+    returns: Float2D,
+    distribution: Distribution = "normal",
+    starts: Sequence[GarchFit | None] | None = None,
+    engine: Engine = "auto",
 ) -> tuple[GarchFit, ...]:
     """Fit every row of `returns` (series, bars) at once; `starts` holds one earlier fit or None per row.
 
+    engine: "numpy"; "compiled" by numba, the extra [fast]; "auto" takes the compiled one where it is ready or the work is so much
+    that compiling pays. Both reach the same optimum: log-likelihood to 1e-9, parameters to 1e-5 of their size.
+
     A row without any movement cannot be fitted: it comes back with zero parameters and the issues that say so.
-    Raises QuantError on NaN, infinity, too few bars, or a wrong number of starts.
+    Raises QuantError on NaN, infinity, too few bars, a wrong number of starts, or "compiled" without numba.
     """
     matrix = as_float_2d("returns", returns, MINIMUM_OBSERVATIONS)
     if distribution not in ("normal", "t"):
@@ -110,12 +124,25 @@ def fit_garch_batch(
     if starts is not None and len(starts) != len(matrix):
         raise QuantError(f"starts has {len(starts)} fits for {len(matrix)} series; one per series", parameter="starts")
     fits: list[GarchFit] = []
-    chunk = max(1, CHUNK_VALUES // matrix.shape[1])
-    for first in range(0, len(matrix), chunk):
+    compiled = _compiled(engine, matrix.size)
+    chunk = len(matrix) if compiled else max(1, CHUNK_VALUES // matrix.shape[1])
+    for first in range(0, len(matrix), max(chunk, 1)):
         rows = matrix[first : first + chunk]
         warm = (None,) * len(rows) if starts is None else tuple(starts[first : first + chunk])
-        fits.extend(_fit_chunk(rows, distribution == "t", warm))
+        fits.extend(_fit_chunk(rows, distribution == "t", warm, compiled=compiled))
     return tuple(fits)
+
+
+def _compiled(engine: Engine, values: int) -> bool:
+    from market_analysis.quant.garch_compiled import available, is_ready
+
+    if engine not in ("auto", "numpy", "compiled"):
+        raise QuantError(f"engine is {engine!r}; it must be 'auto', 'numpy' or 'compiled'", parameter="engine")
+    if engine == "compiled" and not available():
+        raise QuantError(
+            "engine is 'compiled', but numba is not installed", parameter="engine", remedy="install risk-manager[fast]"
+        )
+    return engine == "compiled" or (engine == "auto" and (is_ready() or (values >= COMPILING_PAYS_VALUES and available())))
 
 
 def filter_variance(returns: Float1D, fit: GarchFit) -> Float1D:
@@ -172,21 +199,66 @@ def validation_issues(fit: GarchFit, returns: Float1D, horizon_bars: int = 1) ->
     over `horizon_bars` not in (0, 0.5]). Thresholds of document 003.
     """
     values = np.asarray(returns, dtype=np.float64)
-    numbers = (fit.omega, fit.alpha, fit.beta, fit.log_likelihood, fit.next_variance, fit.nu or 0.0)
-    finite = bool(np.isfinite(numbers).all() and np.isfinite(values).all())
-    sigma = float(np.sqrt(max(forecast_variance_path(fit, horizon_bars).sum(), 0.0))) if finite else np.nan
+    variance = fit.next_variance if horizon_bars == 1 else float(forecast_variance_path(fit, horizon_bars).sum())
+    mean = float(values.mean()) if values.size else 0.0
+    return _issues(_columns_of(fit), values.size, np.array([mean]), np.array([variance]))[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """Fits side by side: one number per series in each array; the fields of GarchFit in their order."""
+
+    omega: Float1D
+    alpha: Float1D
+    beta: Float1D
+    nu: Float1D | None
+    log_likelihood: Float1D
+    next_variance: Float1D
+    backcast: Float1D
+    converged: NDArray[np.bool_]
+    iterations: Int1D
+
+
+def _columns_of(fit: GarchFit) -> _Columns:
+    def column(number: float) -> Float1D:
+        return np.array([number])
+
+    return _Columns(
+        omega=column(fit.omega),
+        alpha=column(fit.alpha),
+        beta=column(fit.beta),
+        nu=None if fit.nu is None else column(fit.nu),
+        log_likelihood=column(fit.log_likelihood),
+        next_variance=column(fit.next_variance),
+        backcast=column(fit.backcast),
+        converged=np.array([fit.converged]),
+        iterations=np.array([fit.iterations]),
+    )
+
+
+def _issues(fits: _Columns, observations: int, mean_return: Float1D, horizon_variance: Float1D) -> list[tuple[str, ...]]:
+    """The codes of each fit; almost always none, so only rows that fail a check are looked at one by one."""
+    numbers = (fits.omega, fits.alpha, fits.beta, fits.log_likelihood, fits.next_variance, mean_return)
+    finite = np.all(np.isfinite(np.stack(numbers if fits.nu is None else (*numbers, fits.nu))), axis=0)
+    sigma = np.sqrt(np.maximum(horizon_variance, 0.0))
     checks = {
-        "not_finite": not finite,
-        "too_short": values.size < RELIABLE_OBSERVATIONS,
-        "mean_return_large": finite and values.size > 0 and abs(float(values.mean())) > LARGEST_MEAN_RETURN_FRAC,
-        "omega_not_positive": fit.omega <= 0.0,
-        "alpha_negative": fit.alpha < 0.0,
-        "beta_negative": fit.beta < 0.0,
-        "not_stationary": finite and not fit.is_stationary,
-        "not_converged": not fit.converged,
-        "sigma_implausible": finite and not 0.0 < sigma <= LARGEST_SIGMA_FRAC,
+        "not_finite": ~finite,
+        "too_short": np.full(finite.shape, observations < RELIABLE_OBSERVATIONS),
+        "mean_return_large": finite & (np.abs(mean_return) > LARGEST_MEAN_RETURN_FRAC),
+        "omega_not_positive": fits.omega <= 0.0,
+        "alpha_negative": fits.alpha < 0.0,
+        "beta_negative": fits.beta < 0.0,
+        "not_stationary": finite & (fits.alpha + fits.beta >= 1.0 - STATIONARITY_MARGIN),
+        "not_converged": ~fits.converged,
+        "sigma_implausible": finite & ~((sigma > 0.0) & (sigma <= LARGEST_SIGMA_FRAC)),
     }
-    return tuple(code for code, holds in checks.items() if holds)
+    failed = np.stack(list(checks.values()), axis=1)
+    suspects = set(np.flatnonzero(failed.any(axis=1)).tolist())
+    codes = tuple(checks)
+    return [
+        tuple(code for code, holds in zip(codes, failed[row], strict=True) if holds) if row in suspects else ()
+        for row in range(len(failed))
+    ]
 
 
 def _backcast(squared: Float2D) -> Float1D:
@@ -197,61 +269,75 @@ def _backcast(squared: Float2D) -> Float1D:
     return result
 
 
-def _fit_chunk(returns: Float2D, student: bool, starts: Sequence[GarchFit | None]) -> list[GarchFit]:
+def _fit_chunk(returns: Float2D, student: bool, starts: Sequence[GarchFit | None], *, compiled: bool) -> list[GarchFit]:
     """Fit rows in units where each row's mean squared return is one: the result then does not depend on the scale."""
-    mean_square = np.mean(returns**2, axis=1)
+    squared = returns * returns
+    mean_square = squared.mean(axis=1)
     moving = mean_square > 0.0
-    unit = mean_square[moving]
-    squared = returns[moving] ** 2 / unit[:, None]
-    chosen = [start for start, moves in zip(starts, moving, strict=True) if moves]
-    fitted = iter(_fit_scaled(squared, unit, student, chosen))
-    fits = [next(fitted) if moves else _fit_of_still_series(returns.shape[1]) for moves in moving]
-    return [replace(fit, issues=validation_issues(fit, row)) for fit, row in zip(fits, returns, strict=True)]
-
-
-def _fit_scaled(squared: Float2D, unit: Float1D, student: bool, starts: Sequence[GarchFit | None]) -> list[GarchFit]:
-    """Fit rows of squared returns whose mean is one; `unit` (series,) brings the results back to the returns' scale."""
-    from market_analysis.quant.garch_likelihood import conditional_variance
-    from market_analysis.quant.garch_solver import maximise_from
-
-    if not starts:
-        return []
-    bars = squared.shape[1]
-    backcast = _backcast(squared)
-    points = [_start_points(start, scale, student) for start, scale in zip(starts, unit, strict=True)]
-    owner = np.repeat(np.arange(len(points)), [len(rows) for rows in points])
-    solution = maximise_from(squared, backcast, np.concatenate(points), owner)
-    extended = np.concatenate([squared, np.zeros((len(squared), 1))], axis=1)
-    following = conditional_variance(extended, backcast, solution.natural)[:, -1]
+    if not moving.all():
+        still = _fit_of_still_series(returns.shape[1])
+        chosen = [start for start, moves in zip(starts, moving, strict=True) if moves]
+        fitted = iter(_fit_chunk(returns[moving], student, chosen, compiled=compiled) if chosen else ())
+        return [next(fitted) if moves else still for moves in moving]
+    squared /= mean_square[:, None]
+    columns = _fit_scaled(squared, mean_square, student, starts, compiled=compiled)
+    issues = _issues(columns, returns.shape[1], returns.mean(axis=1), columns.next_variance)
+    nothing = [None] * len(issues)
+    lists = [nothing if values is None else values.tolist() for values in (getattr(columns, name) for name in _Columns.__slots__)]
     return [
-        GarchFit(
-            omega=float(natural[0] * unit[row]),
-            alpha=float(natural[1]),
-            beta=float(natural[2]),
-            nu=float(natural[3]) if student else None,
-            log_likelihood=float(solution.log_likelihood[row] - 0.5 * bars * np.log(unit[row])),
-            next_variance=float(following[row] * unit[row]),
-            backcast=float(backcast[row] * unit[row]),
-            observations=bars,
-            converged=bool(solution.converged[row]),
-            iterations=int(solution.iterations[row]),
-            issues=(),
-        )
-        for row, natural in enumerate(solution.natural)
+        GarchFit(omega, alpha, beta, nu, value, following, first, returns.shape[1], converged, iterations, codes)
+        for omega, alpha, beta, nu, value, following, first, converged, iterations, codes in zip(*lists, issues, strict=True)
     ]
 
 
-def _start_points(fit: GarchFit | None, unit: float, student: bool) -> Float2D:
-    """The earlier fit in scaled units, or all cold starts when there is none that moves."""
+def _fit_scaled(squared: Float2D, unit: Float1D, student: bool, starts: Sequence[GarchFit | None], *, compiled: bool) -> _Columns:
+    """Fit rows of squared returns whose mean is one; `unit` (series,) brings the results back to the returns' scale."""
+    from market_analysis.quant.garch_solver import maximise_from
+
+    backcast = _backcast(squared)
+    points, owner = _start_points(starts, unit, student)
+    solution = maximise_from(_likelihood(squared, backcast, compiled=compiled), points, owner)
+    return _Columns(
+        omega=solution.natural[:, 0] * unit,
+        alpha=solution.natural[:, 1],
+        beta=solution.natural[:, 2],
+        nu=solution.natural[:, 3] if student else None,
+        log_likelihood=solution.log_likelihood - 0.5 * squared.shape[1] * np.log(unit),
+        next_variance=solution.next_variance * unit,
+        backcast=backcast * unit,
+        converged=solution.converged,
+        iterations=solution.iterations,
+    )
+
+
+def _likelihood(squared: Float2D, backcast: Float1D, *, compiled: bool) -> Likelihood:
+    """The likelihood of parameters on chosen rows, by one engine or the other."""
+    if compiled:
+        from market_analysis.quant.garch_compiled import likelihood_sums
+        from market_analysis.quant.garch_likelihood import from_sums
+
+        return lambda natural, rows: from_sums(likelihood_sums(squared, backcast, natural, rows), natural, squared.shape[1])
+    from market_analysis.quant.garch_likelihood import evaluate
+
+    return lambda natural, rows: evaluate(squared[rows], backcast[rows], natural)
+
+
+def _start_points(starts: Sequence[GarchFit | None], unit: Float1D, student: bool) -> tuple[Float2D, Int1D]:
+    """Natural parameters (points, 3 or 4) in scaled units and the series of each: an earlier fit, or all cold starts."""
     from market_analysis.quant.garch_solver import COLD_STARTS
 
-    cold = np.array(COLD_STARTS)
-    points = cold
-    if fit is not None and fit.omega > 0.0:
-        nu = cold[0, 3] if fit.nu is None else fit.nu
-        points = np.array([[fit.omega / unit, fit.alpha, fit.beta, nu]])
-    return points if student else points[:, :3]
+    usual_nu = COLD_STARTS[0][3]
+    rows, owner = [], []
+    for series, (fit, scale) in enumerate(zip(starts, unit.tolist(), strict=True)):
+        if fit is not None and fit.omega > 0.0:
+            rows.append((fit.omega / scale, fit.alpha, fit.beta, usual_nu if fit.nu is None else fit.nu))
+            owner.append(series)
+        else:
+            rows.extend(COLD_STARTS)
+            owner.extend([series] * len(COLD_STARTS))
+    return np.array(rows)[:, : 4 if student else 3], np.array(owner, dtype=np.int64)
 
 
 def _fit_of_still_series(bars: int) -> GarchFit:
-    return GarchFit(0.0, 0.0, 0.0, None, 0.0, 0.0, 0.0, bars, False, 0, ())
+    fit = GarchFit(0.0, 0.0, 0.0, None, 0.0, 0.0, 0.0, bars, False, 0, ())
+    return replace(fit, issues=validation_issues(fit, np.zeros(bars)))
