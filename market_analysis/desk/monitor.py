@@ -31,6 +31,7 @@ async def monitor(
     """
     stop = stop_event()
     loop = asyncio.get_running_loop()
+    session.warm_up()
     done, last = 0, None
     while not stop.is_set() and (iterations is None or done < iterations):
         started = loop.time()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -17,6 +18,7 @@ from market_analysis.desk.snapshot import SnapshotBuilder
 from market_analysis.desk.state import State, default_state_directory, environment_label, open_state, transient_state
 from market_analysis.domain import Clock, History, InstrumentId, Memory, Snapshot, SystemClock
 from market_analysis.errors import SettingsError
+from market_analysis.quant import garch_compiled
 from market_analysis.risk.analyse import analyse
 from market_analysis.risk.types import Analysis
 from market_analysis.settings import AccountSettings, Settings
@@ -59,7 +61,16 @@ class Session:
         self._builder = SnapshotBuilder(venue, clock, account)
         self._history = BarHistory(venue, state.bars, settings.vol.bars, cache_is_writable=state.writable)
         self._models = ModelCache()
+        self._warming: asyncio.Future[bool] | None = None
         self.memory: Memory = state.memory.load(venue.account_name)
+
+    def warm_up(self) -> None:
+        """Load the compiled engine (extra [fast]) while the first bars are read; the first fit waits for it.
+
+        A session uses one engine from its first look to its last: their results differ in the tenth digit.
+        """
+        if self._warming is None:
+            self._warming = asyncio.get_running_loop().run_in_executor(None, garch_compiled.warm)
 
     async def look(self, also: Sequence[InstrumentId] = ()) -> Look:
         """Read everything anew, analyse, remember. also: instruments to read beside those that the account holds."""
@@ -67,6 +78,8 @@ class Session:
         snapshot = await self._builder.build(also)
         self._progress(f"reading bars of {len(snapshot.instruments)} instruments")
         history = await self._history.serve(snapshot)
+        if self._warming is not None:
+            await self._warming
         self._progress("fitting and simulating")
         models = self._models.fit(snapshot, history, self.settings)
         analysis, memory = analyse(snapshot, history, self.memory, self.settings, models)

@@ -18,15 +18,14 @@ from __future__ import annotations
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 
 from market_analysis.errors import QuantError
-from market_analysis.quant.arrays import Float1D, Float2D, as_float_1d, at_least
+from market_analysis.quant.arrays import Float1D, Float2D, FloatND, as_float_1d, as_float_2d, at_least
 
-__all__ = ["DEFAULT_WINDOWS", "MINIMUM_ROWS", "HarFit", "fit_har", "har_variance_path"]
+__all__ = ["DEFAULT_WINDOWS", "MINIMUM_ROWS", "HarFit", "fit_har", "fit_har_batch", "har_variance_path"]
 
 DEFAULT_WINDOWS: Final = (1, 4, 24, 168)
 MINIMUM_ROWS: Final = 200
@@ -35,6 +34,8 @@ FLOOR_SHARE: Final = 0.05
 """Floor of the logarithm's argument, as a share of the median positive realised variance."""
 ROUNDING_NOISE: Final = 1e-24
 """Mean squared deviation of logs below which a target counts as constant."""
+CHUNK_VALUES: Final = 32_000
+"""Series are fitted in chunks of about this many values, so that the working arrays stay in the processor's cache."""
 LOWEST_RATE_SHARE: Final = 0.1
 """Where direct forecasts contradict each other (a longer horizon holding no more variance), the path goes on at this share
 of the rate before."""
@@ -75,26 +76,26 @@ def fit_har(realised_variance: Float1D, horizons: Sequence[int], windows: Sequen
     series that never moves, horizons or windows that are not positive and increasing, or fewer than MINIMUM_ROWS rows for
     the longest horizon (bars - longest window - horizon + 1).
     """
+    series = as_float_1d("realised_variance", realised_variance)
+    return fit_har_batch(series[None, :], horizons, windows)[0]
+
+
+def fit_har_batch(
+    realised_variance: Float2D, horizons: Sequence[int], windows: Sequence[int] = DEFAULT_WINDOWS
+) -> tuple[HarFit, ...]:
+    """`fit_har` of every row of `realised_variance` (series, bars) at once; raises where one of them would."""
     ahead, past = _increasing("horizons", horizons), _increasing("windows", windows)
     needed = past[-1] + ahead[-1] + MINIMUM_ROWS - 1
-    variance = as_float_1d("realised_variance", realised_variance, needed)
-    if variance.min() < 0.0:
+    variance = as_float_2d("realised_variance", realised_variance, needed)
+    if variance.min(initial=0.0) < 0.0:
         raise QuantError(f"realised_variance has {variance.min()}; none may be below 0", parameter="realised_variance")
-    if variance.max() == 0.0:
+    if (variance.max(axis=1, initial=0.0) == 0.0).any():
         raise QuantError("realised_variance is zero throughout; it cannot be fitted", parameter="realised_variance")
-    floor = FLOOR_SHARE * float(np.median(variance[variance > 0.0]))
-    design = _design(variance, past, floor)
-    fits = [_fit_horizon(variance, design, past[-1], horizon, floor) for horizon in ahead]
-    return HarFit(
-        horizons=ahead,
-        windows=past,
-        coefficients=tuple(fit.coefficients for fit in fits),
-        mean_variances=tuple(fit.mean_variance for fit in fits),
-        bias_factors=tuple(fit.bias_factor for fit in fits),
-        r_squared=tuple(fit.r_squared for fit in fits),
-        observations=tuple(fit.observations for fit in fits),
-        floor=floor,
-    )
+    fits: list[HarFit] = []
+    chunk = max(1, CHUNK_VALUES // variance.shape[1])
+    for first in range(0, len(variance), chunk):
+        fits.extend(_fit_chunk(variance[first : first + chunk], ahead, past))
+    return tuple(fits)
 
 
 def har_variance_path(fit: HarFit, steps: int) -> Float1D:
@@ -124,45 +125,72 @@ def har_variance_path(fit: HarFit, steps: int) -> Float1D:
     return np.diff(cumulative, prepend=0.0)
 
 
-@dataclass(frozen=True, slots=True)
-class _HorizonFit:
-    coefficients: tuple[float, ...]
-    mean_variance: float
-    bias_factor: float
-    r_squared: float
-    observations: int
+def _fit_chunk(variance: Float2D, horizons: tuple[int, ...], windows: tuple[int, ...]) -> list[HarFit]:
+    floors = FLOOR_SHARE * _median_positive(variance)
+    design = _design(variance, windows, floors)
+    by_horizon = [_fit_horizon(variance, design, windows[-1], horizon, floors) for horizon in horizons]
+    fits = []
+    for row, floor in enumerate(floors.tolist()):
+        coefficients, means, factors, shares, counts = zip(*(found[row] for found in by_horizon), strict=True)
+        fits.append(HarFit(horizons, windows, coefficients, means, factors, shares, counts, floor))
+    return fits
 
 
-def _fit_horizon(variance: Float1D, design: Float2D, longest: int, horizon: int, floor: float) -> _HorizonFit:
-    """Normal equations on centred regressors; row j of `design` ends at bar j + longest - 1."""
-    future = sliding_window_view(variance[longest:], horizon).mean(axis=1)
-    regressors, target = design[: future.size], np.log(np.maximum(future, floor))
-    centre, level = regressors.mean(axis=0), float(target.mean())
-    centred, deviations = regressors - centre, target - level
-    gram = centred.T @ centred
+_HorizonFit: TypeAlias = tuple[tuple[float, ...], float, float, float, int]
+"""Coefficients, mean variance, bias factor, R squared, observations: HarFit's columns, in its order."""
+
+
+def _fit_horizon(variance: Float2D, design: FloatND, longest: int, horizon: int, floors: Float1D) -> list[_HorizonFit]:
+    """Normal equations on centred regressors; row j of `design` (series, rows, windows) ends at bar j + longest - 1."""
+    future = _running_mean(variance[:, longest:], horizon)
+    count = future.shape[1]
+    regressors, target = design[:, :count], np.log(np.maximum(future, floors[:, None]))
+    centre, level = regressors.mean(axis=1), target.mean(axis=1)
+    centred, deviations = regressors - centre[:, None], target - level[:, None]
+    gram = centred.transpose(0, 2, 1) @ centred
     # The ridge of 1e-10 of the mean square only matters when two windows carry the same information.
-    gram[np.diag_indices_from(gram)] += 1e-10 * np.trace(gram) / len(gram) + 1e-300
-    slopes = np.linalg.solve(gram, centred.T @ deviations)
-    constant = level - float(centre @ slopes)
-    fitted = constant + regressors @ slopes
-    bias_factor = float(future.mean() / np.exp(fitted).mean())
-    total = float(deviations @ deviations)
-    residual = float(((target - fitted) ** 2).sum())
-    return _HorizonFit(
-        coefficients=(constant, *(float(slope) for slope in slopes)),
-        mean_variance=float(np.exp(constant + design[-1] @ slopes)) * bias_factor,
-        bias_factor=bias_factor,
-        r_squared=1.0 - residual / total if total > ROUNDING_NOISE * future.size else 0.0,
-        observations=future.size,
-    )
+    places = np.arange(gram.shape[1])
+    gram[:, places, places] += 1e-10 * np.trace(gram, axis1=1, axis2=2)[:, None] / len(places) + 1e-300
+    slopes = np.linalg.solve(gram, centred.transpose(0, 2, 1) @ deviations[:, :, None])[:, :, 0]
+    constant = level - (centre * slopes).sum(axis=1)
+    fitted = constant[:, None] + (regressors @ slopes[:, :, None])[:, :, 0]
+    bias_factor = future.mean(axis=1) / np.exp(fitted).mean(axis=1)
+    total = (deviations**2).sum(axis=1)
+    residual = ((target - fitted) ** 2).sum(axis=1)
+    latest = np.exp(constant + (design[:, -1] * slopes).sum(axis=1)) * bias_factor
+    explained = np.where(total > ROUNDING_NOISE * count, 1.0 - residual / np.maximum(total, 1e-300), 0.0)
+    coefficients = np.column_stack([constant, slopes]).tolist()
+    return [
+        (tuple(row), mean, bias, share, count)
+        for row, mean, bias, share in zip(coefficients, latest.tolist(), bias_factor.tolist(), explained.tolist(), strict=True)
+    ]
 
 
-def _design(variance: Float1D, windows: tuple[int, ...], floor: float) -> Float2D:
-    """Log mean variances of the trailing windows, (bars - longest + 1, windows)."""
+def _design(variance: Float2D, windows: tuple[int, ...], floors: Float1D) -> FloatND:
+    """Log mean variances of the trailing windows, (series, bars - longest + 1, windows)."""
     longest = windows[-1]
-    means = [sliding_window_view(variance[longest - window :], window).mean(axis=1) for window in windows]
-    result: Float2D = np.log(np.maximum(np.stack(means, axis=1), floor))
+    means = [_running_mean(variance[:, longest - window :], window) for window in windows]
+    result: FloatND = np.log(np.maximum(np.stack(means, axis=2), floors[:, None, None]))
     return result
+
+
+def _running_mean(values: Float2D, window: int) -> Float2D:
+    """Means of `window` neighbours along each row, (series, bars - window + 1), as differences of running totals.
+
+    Their rounding error is some 1e-16 of the row's total: nothing beside the floor of the logarithm's argument.
+    """
+    totals = np.cumsum(values, axis=1)
+    result = totals[:, window - 1 :].copy()
+    result[:, 1:] -= totals[:, :-window]
+    result /= window
+    return result
+
+
+def _median_positive(variance: Float2D) -> Float1D:
+    """The median of each row's positive values; every row has one."""
+    if variance.min() > 0.0:
+        return np.median(variance, axis=1)
+    return np.array([np.median(row[row > 0.0]) for row in variance])
 
 
 def _increasing(name: str, values: Sequence[int]) -> tuple[int, ...]:
