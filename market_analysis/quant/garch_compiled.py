@@ -69,11 +69,11 @@ def likelihood_sums(squared: Float2D, backcast: Float1D, natural: Float2D, rows:
         kernel(squared, backcast, natural, rows, 0, blocks, result)
         return result
     cuts = [blocks * part // threads for part in range(threads + 1)]
-    jobs = [
-        _pool().submit(kernel, squared, backcast, natural, rows, first, last, result) for first, last in itertools.pairwise(cuts)
-    ]
-    for job in jobs:
-        job.result()
+    parts = list(itertools.pairwise(cuts))
+    others = [_pool().submit(kernel, squared, backcast, natural, rows, first, last, result) for first, last in parts[1:]]
+    kernel(squared, backcast, natural, rows, *parts[0], result)
+    for other in others:
+        other.result()
     return result
 
 

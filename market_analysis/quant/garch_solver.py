@@ -187,10 +187,11 @@ def _in_box(derivatives: FloatND, box: Float2D) -> FloatND:
 
 def _accept(state: _State, rows: Rows, trial: _State, *, near: NDArray[np.bool_]) -> None:
     """Move `rows` of the state to the trial points; where the optimum is `near` the curvature learns from the step."""
-    updated = _secant_update(_rows(state, rows), trial)
-    state.curvature[rows] = np.where(near[:, None, None], updated, trial.curvature)
-    state.box[rows], state.value[rows], state.score[rows] = trial.box, trial.value, trial.score
-    state.next_variance[rows] = trial.next_variance
+    close = np.flatnonzero(near)
+    if close.size:
+        trial.curvature[close] = _secant_update(_rows(state, rows[close]), _rows(trial, close))
+    for name in _State.__slots__:
+        getattr(state, name)[rows] = getattr(trial, name)
 
 
 def _secant_update(before: _State, after: _State) -> FloatND:
@@ -201,9 +202,10 @@ def _secant_update(before: _State, after: _State) -> FloatND:
     along = (step * change).sum(axis=1)
     predicted = (step * product).sum(axis=1)
     sound = (predicted > 0.0) & (along > 1e-3 * predicted)
-    gained = change[:, :, None] * change[:, None, :] / np.where(sound, along, 1.0)[:, None, None]
-    dropped = product[:, :, None] * product[:, None, :] / np.where(sound, predicted, 1.0)[:, None, None]
-    return np.where(sound[:, None, None], before.curvature + gained - dropped, after.curvature)
+    gained = change / np.sqrt(np.where(sound, along, 1.0))[:, None]
+    dropped = product / np.sqrt(np.where(sound, predicted, 1.0))[:, None]
+    learned = before.curvature + gained[:, :, None] * gained[:, None, :] - dropped[:, :, None] * dropped[:, None, :]
+    return np.where(sound[:, None, None], learned, after.curvature)
 
 
 def _damped_step(state: _State, damping: Float1D) -> tuple[Float2D, Float1D]:
