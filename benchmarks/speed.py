@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -113,11 +114,10 @@ def arch_of(returns: Any, distribution: Distribution) -> Any:
 
 
 def fit_with_statsforecast(returns: Float2D) -> None:
-    """statsforecast's GARCH(1,1), normal."""
-    from statsforecast.models import GARCH
-
+    """statsforecast's GARCH(1,1), normal; no dependency of this project: measured where somebody installed it."""
+    models = import_module("statsforecast.models")
     for row in returns:
-        GARCH(1, 1).fit(row * 100)
+        models.GARCH(1, 1).fit(row * 100)
 
 
 def likelihoods(returns: Float2D, distribution: Distribution, kind: str) -> list[Figure]:
