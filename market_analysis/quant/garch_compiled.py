@@ -133,22 +133,12 @@ def _steps_of(student: bool, together: int) -> Callable[[Float1D, Float1D, int],
                 w, a, b = dw * over_h, da * over_h, db * over_h
                 product_h *= h
                 shocks += shock
-                s0 += slope * w
-                s1 += slope * a
-                s2 += slope * b
+                s0, s1, s2 = s0 + slope * w, s1 + slope * a, s2 + slope * b
                 if student:
-                    g0 += w
-                    g1 += a
-                    g2 += b
-                g00 += w * w
-                g01 += w * a
-                g02 += w * b
-                g11 += a * a
-                g12 += a * b
-                g22 += b * b
-                dw = 1.0 + beta * dw
-                da = x + beta * da
-                db = h + beta * db
+                    g0, g1, g2 = g0 + w, g1 + a, g2 + b
+                g00, g01, g02 = g00 + w * w, g01 + w * a, g02 + w * b
+                g11, g12, g22 = g11 + a * a, g12 + a * b, g22 + b * b
+                dw, da, db = 1.0 + beta * dw, x + beta * da, h + beta * db
                 h = omega + alpha * x + beta * h
             s[_H + k], s[_DW + k], s[_DA + k], s[_DB + k] = h, dw, da, db
             s[_PRODUCT_H + k] *= product_h
