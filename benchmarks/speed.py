@@ -24,9 +24,11 @@ import numpy as np
 from benchmarks.figure import Figure, machine, median_of, ratio_of, seconds
 from benchmarks.garch import simulated_returns
 from benchmarks.panel_data import DATA, read_folder
-from market_analysis.quant import garch_compiled
+from market_analysis.quant import compiled
 from market_analysis.quant.arrays import Float2D
 from market_analysis.quant.garch import Distribution, Engine, GarchFit, fit_garch_batch
+from market_analysis.quant.policy import simulate
+from market_analysis.quant.policy_inputs import GarchRecursion, PolicyInputs
 
 SERIES, BARS, SMALL = 500, 1000, 10
 FOLDERS = {"binance_spot_1h_2024": 1000, "binance_spot_1h_long": 2500, "binance_perp_1h_long": 2500}
@@ -38,7 +40,7 @@ DISTRIBUTIONS: tuple[Distribution, ...] = ("normal", "t")
 def measure(runs: int = 5, sample: int = 60) -> list[Figure]:
     """Every figure of this module."""
     returns, kind = real_returns()
-    figures: list[Figure] = []
+    figures = odds(returns, kind, runs)  # first, for it is NumPy's only until the kernels are loaded
     for distribution in DISTRIBUTIONS:
         figures += bulk(returns, distribution, kind, runs, sample)
         figures += likelihoods(returns, distribution, kind)
@@ -72,7 +74,7 @@ def bulk(returns: Float2D, distribution: Distribution, kind: str, runs: int, sam
         "numpy_cold": partial(fit_garch_batch, before, distribution, engine="numpy"),
     }
     engines: list[Engine] = ["numpy"]
-    if garch_compiled.warm():
+    if compiled.warm():
         engines.append("compiled")
         works["compiled_cold"] = partial(fit_garch_batch, before, distribution, engine="compiled")
     for engine in engines:
@@ -122,7 +124,7 @@ def fit_with_statsforecast(returns: Float2D) -> None:
 
 def likelihoods(returns: Float2D, distribution: Distribution, kind: str) -> list[Figure]:
     """Share of series on which ours is worse than arch's optimum, and on which arch is stuck, by more than WORSE."""
-    engine: Engine = "compiled" if garch_compiled.available() else "numpy"
+    engine: Engine = "compiled" if compiled.available() else "numpy"
     rows = returns[:, :-1]
     ours = fit_garch_batch(rows, distribution, engine=engine)
     difference = []
@@ -163,6 +165,38 @@ def without_compiler(returns: Float2D, kind: str, runs: int) -> list[Figure]:
     ]
 
 
+def odds(returns: Float2D, kind: str, runs: int) -> list[Figure]:
+    """Odds of one position over 72 hours, 10,000 paths: NumPy and, once loaded, the compiled kernel."""
+    shocks = returns[0] / returns[0].std()
+    residuals = np.column_stack([shocks, np.maximum(shocks, 0.0) + 0.3, np.minimum(shocks, 0.0) - 0.3])
+    residuals[:, 0] -= shocks.mean()
+    inputs = PolicyInputs(
+        side=1,
+        price=100.0,
+        entry=100.0,
+        stop=97.6,
+        initial_risk=2.4,
+        peak=100.0,
+        atr=1.4,
+        trail_mult_initial=2.0,
+        trail_mult_late=1.5,
+        breakeven_after_r=1.0,
+        fee_frac=0.00055,
+        scale_outs=(),
+        runner_frac=1.0,
+        target_grid=100.0 * np.exp(np.arange(2.0, 6.01, 0.25) * 0.012),
+        variance_path=np.full(72, 0.006**2),
+        residuals=residuals,
+        garch=GarchRecursion(1e-6, 0.03, 0.94, 3.6e-5),
+        seed=7,
+    )
+    note = f"one position, 72 hours, {inputs.paths} paths, standard error at most .005, {kind}"
+    figures = [] if compiled.is_ready() else [median_of("speed.odds.numpy", seconds(lambda: simulate(inputs), 5 * runs), "s", note)]
+    if compiled.warm():
+        figures.append(median_of("speed.odds.compiled", seconds(lambda: simulate(inputs), 5 * runs), "s", note))
+    return figures
+
+
 def bar_close(returns: Float2D, kind: str, runs: int, sample: int) -> list[Figure]:
     """An hour closes: the naive loop over all symbols, beside ours from arrays, warm."""
     from market_analysis.quant.average_true_range import average_true_range
@@ -173,7 +207,7 @@ def bar_close(returns: Float2D, kind: str, runs: int, sample: int) -> list[Figur
     close = 100 * np.exp(np.cumsum(returns, axis=1))
     high, low, opened = close * 1.004, close * 0.996, close * 1.001
     frames = [np.column_stack([opened[i], high[i], low[i], close[i]]).tolist() for i in range(SERIES)]
-    engine: Engine = "compiled" if garch_compiled.available() else "numpy"
+    engine: Engine = "compiled" if compiled.available() else "numpy"
     cold = fit_garch_batch(returns[:, :-1].copy(), engine=engine)
 
     def ours() -> None:

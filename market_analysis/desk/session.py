@@ -18,7 +18,7 @@ from market_analysis.desk.snapshot import SnapshotBuilder
 from market_analysis.desk.state import State, default_state_directory, environment_label, open_state, transient_state
 from market_analysis.domain import Clock, History, InstrumentId, Memory, Snapshot, SystemClock
 from market_analysis.errors import SettingsError
-from market_analysis.quant import garch_compiled
+from market_analysis.quant import compiled
 from market_analysis.risk.analyse import analyse
 from market_analysis.risk.types import Analysis
 from market_analysis.settings import AccountSettings, Settings
@@ -70,7 +70,7 @@ class Session:
         A session uses one engine from its first look to its last: their results differ in the tenth digit.
         """
         if self._warming is None:
-            self._warming = asyncio.get_running_loop().run_in_executor(None, garch_compiled.warm)
+            self._warming = asyncio.get_running_loop().run_in_executor(None, compiled.warm)
 
     async def look(self, also: Sequence[InstrumentId] = ()) -> Look:
         """Read everything anew, analyse, remember. also: instruments to read beside those that the account holds."""

@@ -14,6 +14,7 @@ imported here, so that a command that computes nothing loads neither NumPy nor S
     garch                  GARCH(1,1): batch fits, filter, one-step update, variance path, validation
     garch_likelihood       its batched likelihood, score and information
     garch_solver           its bounded Levenberg-Marquardt scoring
+    compiled, kernels      the optional extra [fast]: garch_compiled and policy_compiled call the kernels
     har                    log-HAR on a range-based realised variance
     blend                  one horizon sigma and one variance path out of several models
     horizon_sigma          ATR sigma, annualisation, term structure
@@ -22,5 +23,9 @@ imported here, so that a command that computes nothing loads neither NumPy nor S
     residuals, bar_paths   standardised whole-bar residuals and the paths simulated from them
     policy                 probabilities under the stop policy (policy_inputs, policy_outcome: what goes in, comes out)
     covariance, clusters   covariance estimators, correlation clusters
-    tail                   value at risk and expected shortfall
+    equal_risk             the book of equal risk contributions
+    concentration          how many pieces, how many independent bets
+    value_at_risk          value at risk and expected shortfall, their tests
+    tail                   normal expected shortfall
+    forecast, scoring      variance forecasts, and how they are scored
 """

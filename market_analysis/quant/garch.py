@@ -134,7 +134,7 @@ def fit_garch_batch(
 
 
 def _compiled(engine: Engine, values: int) -> bool:
-    from market_analysis.quant.garch_compiled import available, is_ready
+    from market_analysis.quant.compiled import available, is_ready
 
     if engine not in ("auto", "numpy", "compiled"):
         raise QuantError(f"engine is {engine!r}; it must be 'auto', 'numpy' or 'compiled'", parameter="engine")

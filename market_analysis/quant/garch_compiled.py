@@ -1,201 +1,37 @@
-"""The GARCH(1,1) likelihood compiled by numba, LANES series at a time: the optional extra `[fast]`.
-
-One pass over the bars gives the sums that value, score and expected information are made of (`garch_likelihood` says which). The
-lanes of a block go through the same arithmetic side by side, in one flat state array with constant offsets, so that the compiler
-turns them into vector instructions; logarithms are taken of running products, once in many bars.
-
-numba is imported when the kernel is first wanted, and compiling takes seconds once per machine (the result is cached where the
-package's directory is writable): `is_ready` tells whether that has happened, `warm` makes it happen.
-"""
+"""The GARCH(1,1) likelihood by the compiled kernel, many points at once and in threads: the optional extra `[fast]`."""
 
 from __future__ import annotations
 
-import functools
-import itertools
-import os
-import threading
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from importlib.util import find_spec
 from typing import Final
 
 import numpy as np
 
 from market_analysis.quant.arrays import Float1D, Float2D, Int1D
+from market_analysis.quant.compiled import in_threads
 from market_analysis.quant.garch_likelihood import SUMS
 
-__all__ = ["LANES", "available", "is_ready", "likelihood_sums", "warm"]
+__all__ = ["likelihood_sums", "warm_up"]
 
-LANES: Final = 16
-TILE_BARS: Final = 32
-"""Bars copied side by side at a time, so that they stay in the first cache, and between two logarithms: h is within [1e-8, about
-the number of bars] mean squares, d down to 5e-10, so that products of so many stay in range."""
-TOGETHER: Final = 4
-APART: Final = 512
-"""Unused numbers on both sides of a thread's working arrays: with two threads' in one cache line, two are as slow as one."""
-
-Kernel = Callable[[Float2D, Float1D, Float2D, Int1D, int, int, Float2D], None]
-_warmed = threading.Event()
+THREADING_PAYS_VALUES: Final = 25_000
+"""Bars times points of a thread's part below which a second thread costs more than it brings."""
 
 
-def available() -> bool:
-    """Whether numba is installed."""
-    return find_spec("numba") is not None
-
-
-def is_ready() -> bool:
-    """Whether the kernel has been compiled or loaded in this process."""
-    return _warmed.is_set()
-
-
-def warm() -> bool:
-    """Compile or load the kernel; False where numba is not installed. Takes half a second with a cache, ten without."""
-    if not available():
-        return False
+def warm_up() -> None:
+    """Compile or load both kernels."""
     for width in (3, 4):
         natural = np.array([[0.1, 0.1, 0.8, 6.0]])[:, :width]
         likelihood_sums(np.ones((1, 4)), np.ones(1), natural, np.zeros(1, dtype=np.int64))
-    _warmed.set()
-    return True
 
 
 def likelihood_sums(squared: Float2D, backcast: Float1D, natural: Float2D, rows: Int1D) -> Float2D:
     """`garch_likelihood.likelihood_sums` at the points natural[i] (omega, alpha, beta[, nu]), each on squared[rows[i]]."""
-    kernel, points = _kernel(natural.shape[1] == 4), len(natural)
+    from market_analysis.quant.kernels.garch import LANES, normal_blocks, student_blocks
+
+    kernel, points = student_blocks if natural.shape[1] == 4 else normal_blocks, len(natural)
     result = np.empty((points, SUMS))
-    blocks = -(-points // LANES)
-    threads = min(os.cpu_count() or 1, blocks)
-    if threads < 2 or squared.shape[1] * points < 50_000:
-        kernel(squared, backcast, natural, rows, 0, blocks, result)
-        return result
-    cuts = [blocks * part // threads for part in range(threads + 1)]
-    parts = list(itertools.pairwise(cuts))
-    others = [_pool().submit(kernel, squared, backcast, natural, rows, first, last, result) for first, last in parts[1:]]
-    kernel(squared, backcast, natural, rows, *parts[0], result)
-    for other in others:
-        other.result()
+
+    def blocks(first: int, last: int) -> None:
+        kernel(squared, backcast, natural, rows, first, last, result)
+
+    in_threads(blocks, -(-points // LANES), least=-(-THREADING_PAYS_VALUES // (squared.shape[1] * LANES)))
     return result
-
-
-@functools.cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="garch")
-
-
-@functools.cache
-def _kernel(student: bool) -> Kernel:
-    """The compiled pass over blocks [first, last) of LANES points each."""
-    import numba
-
-    # Contraction only: reassociation would make the result depend on how the compiler vectorised.
-    compiled = functools.partial(numba.njit, nogil=True, fastmath={"contract"}, error_model="numpy")
-    one, several = compiled()(_steps_of(student, 1)), compiled()(_steps_of(student, TOGETHER))
-    try:
-        made: Kernel = compiled(cache=True)(_blocks_of(student, one, several))
-    except RuntimeError:  # numba finds no directory to cache in
-        made = compiled()(_blocks_of(student, one, several))
-    return made
-
-
-# Places of the state: each holds one number per lane, a multiple of LANES from the start.
-(_OMEGA, _ALPHA, _BETA, _M, _H, _DW, _DA, _DB, _PRODUCT_H, _PRODUCT_D) = (LANES * place for place in range(10))
-(_LOG_H, _LOG_D, _SHOCK, _S0, _S1, _S2, _G0, _G1, _G2, _G00, _G01, _G02, _G11, _G12, _G22) = (
-    LANES * place for place in range(10, 25)
-)
-_STATE: Final = 25 * LANES
-
-
-def _steps_of(student: bool, together: int) -> Callable[[Float1D, Float1D, int], None]:
-    """The recursion over `together` bars; between them a lane's numbers stay in registers, which halves the time.
-
-    Student-t: tail = 1 + z / m = d / (m h) and weighted shock = (nu + 1) z / (m tail) = (m + 3) x / d, with z = x / h and
-    m = nu - 2, so that one division gives both.
-    """
-
-    def steps(s: Float1D, tile: Float1D, at: int) -> None:
-        for k in range(LANES):
-            omega, alpha, beta, m = s[_OMEGA + k], s[_ALPHA + k], s[_BETA + k], s[_M + k]
-            h, dw, da, db = s[_H + k], s[_DW + k], s[_DA + k], s[_DB + k]
-            product_h = product_d = 1.0
-            shocks = s0 = s1 = s2 = g0 = g1 = g2 = g00 = g01 = g02 = g11 = g12 = g22 = 0.0
-            for bar in range(together):
-                x = tile[at + bar * LANES + k]
-                if student:
-                    d = h * m + x
-                    inverse = 1.0 / (h * d)
-                    over_h = d * inverse
-                    shock = (m + 3.0) * x * (h * inverse)
-                    product_d *= d
-                else:
-                    over_h = 1.0 / h
-                    shock = x * over_h
-                slope = 0.5 * (shock - 1.0)
-                w, a, b = dw * over_h, da * over_h, db * over_h
-                product_h *= h
-                shocks += shock
-                s0, s1, s2 = s0 + slope * w, s1 + slope * a, s2 + slope * b
-                if student:
-                    g0, g1, g2 = g0 + w, g1 + a, g2 + b
-                g00, g01, g02 = g00 + w * w, g01 + w * a, g02 + w * b
-                g11, g12, g22 = g11 + a * a, g12 + a * b, g22 + b * b
-                dw, da, db = 1.0 + beta * dw, x + beta * da, h + beta * db
-                h = omega + alpha * x + beta * h
-            s[_H + k], s[_DW + k], s[_DA + k], s[_DB + k] = h, dw, da, db
-            s[_PRODUCT_H + k] *= product_h
-            s[_PRODUCT_D + k] *= product_d
-            s[_SHOCK + k] += shocks
-            s[_S0 + k] += s0
-            s[_S1 + k] += s1
-            s[_S2 + k] += s2
-            if student:
-                s[_G0 + k] += g0
-                s[_G1 + k] += g1
-                s[_G2 + k] += g2
-            s[_G00 + k] += g00
-            s[_G01 + k] += g01
-            s[_G02 + k] += g02
-            s[_G11 + k] += g11
-            s[_G12 + k] += g12
-            s[_G22 + k] += g22
-
-    return steps
-
-
-def _blocks_of(
-    student: bool, one: Callable[[Float1D, Float1D, int], None], several: Callable[[Float1D, Float1D, int], None]
-) -> Kernel:
-    def blocks(squared: Float2D, backcast: Float1D, natural: Float2D, rows: Int1D, first: int, last: int, result: Float2D) -> None:
-        bars, points = squared.shape[1], natural.shape[0]
-        tile = np.empty(TILE_BARS * LANES + 2 * APART)[APART:]
-        s = np.empty(_STATE + 2 * APART)[APART:]
-        for block in range(first, last):
-            s[:] = 0.0
-            for k in range(LANES):
-                point = min(block * LANES + k, points - 1)  # the last block repeats its last point
-                before = backcast[rows[point]]
-                s[_OMEGA + k], s[_ALPHA + k], s[_BETA + k] = natural[point, 0], natural[point, 1], natural[point, 2]
-                s[_M + k] = natural[point, 3] - 2.0 if student else 1.0
-                s[_H + k] = natural[point, 0] + (natural[point, 1] + natural[point, 2]) * before
-                s[_DW + k], s[_DA + k], s[_DB + k] = 1.0, before, before
-                s[_PRODUCT_H + k] = s[_PRODUCT_D + k] = 1.0
-            for begin in range(0, bars, TILE_BARS):
-                count = min(TILE_BARS, bars - begin)
-                for k in range(LANES):
-                    row = rows[min(block * LANES + k, points - 1)]
-                    for bar in range(count):
-                        tile[bar * LANES + k] = squared[row, begin + bar]
-                whole = count - count % TOGETHER
-                for bar in range(0, whole, TOGETHER):
-                    several(s, tile, bar * LANES)
-                for bar in range(whole, count):
-                    one(s, tile, bar * LANES)
-                for k in range(LANES):
-                    s[_LOG_H + k] += np.log(s[_PRODUCT_H + k])
-                    s[_LOG_D + k] += np.log(s[_PRODUCT_D + k])
-                    s[_PRODUCT_H + k] = s[_PRODUCT_D + k] = 1.0
-            for k in range(min(LANES, points - block * LANES)):
-                for place in range(SUMS - 1):
-                    result[block * LANES + k, place] = s[_LOG_H + place * LANES + k]
-                result[block * LANES + k, SUMS - 1] = s[_H + k]
-
-    return blocks

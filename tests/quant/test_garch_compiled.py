@@ -14,19 +14,19 @@ from hypothesis import strategies as st
 from simulated_returns import garch_returns, real_hours
 
 from market_analysis.errors import QuantError
-from market_analysis.quant import garch_compiled
+from market_analysis.quant import compiled, garch_compiled
 from market_analysis.quant.arrays import Float2D
 from market_analysis.quant.garch import Distribution, GarchFit, fit_garch_batch
 from market_analysis.quant.garch_likelihood import likelihood_sums
 
-needs_numba = pytest.mark.skipif(not garch_compiled.available(), reason="numba, the extra [fast], is not installed")
+needs_numba = pytest.mark.skipif(not compiled.available(), reason="numba, the extra [fast], is not installed")
 
 
 @pytest.fixture(scope="module", autouse=True)
 def unwarmed() -> Iterator[None]:
     """Leave other modules' fits to the engine they would have had."""
     yield
-    garch_compiled._warmed.clear()
+    compiled._warmed.clear()
 
 
 @needs_numba
@@ -95,18 +95,18 @@ def test_many_threads_or_one_give_the_same_bytes(monkeypatch: pytest.MonkeyPatch
     squared = simulated(1, 64_000).reshape(64, 1000) ** 2 * 1e4
     natural, rows = np.tile([[0.02, 0.05, 0.93]], (64, 1)), np.arange(64)
     several = garch_compiled.likelihood_sums(squared, np.ones(64), natural, rows)
-    monkeypatch.setattr(garch_compiled.os, "cpu_count", lambda: 1)
+    monkeypatch.setattr(compiled.os, "cpu_count", lambda: 1)
     assert np.array_equal(several, garch_compiled.likelihood_sums(squared, np.ones(64), natural, rows))
 
 
 @needs_numba
 def test_auto_compiles_only_what_is_ready_or_large() -> None:
-    garch_compiled._warmed.clear()
-    assert not garch_compiled.is_ready()
+    compiled._warmed.clear()
+    assert not compiled.is_ready()
     fit_garch_batch(simulated(1, 600)[None, :])
-    assert not garch_compiled.is_ready()
-    assert garch_compiled.warm()
-    assert garch_compiled.is_ready()
+    assert not compiled.is_ready()
+    assert compiled.warm()
+    assert compiled.is_ready()
 
 
 def test_without_numba_the_compiled_engine_is_refused_and_auto_is_numpy() -> None:
@@ -119,7 +119,7 @@ util.find_spec = lambda name, package=None: None if name == "numba" else found(n
 import numpy as np
 from market_analysis.errors import QuantError
 from market_analysis.quant.garch import fit_garch_batch
-from market_analysis.quant.garch_compiled import warm
+from market_analysis.quant.compiled import warm
 returns = np.random.default_rng(1).standard_normal((1, 600)) * 0.01
 assert not warm()
 assert fit_garch_batch(returns)[0].converged
@@ -140,6 +140,12 @@ def test_an_unknown_engine_is_refused() -> None:
 def test_importing_the_engine_does_not_import_numba() -> None:
     if importlib.util.find_spec("numba") is None:
         pytest.skip("numba, the extra [fast], is not installed")
-    script = "import sys; import market_analysis.quant.garch_compiled as g; g.available(); print('numba' in sys.modules)"
+    script = """
+import sys
+import market_analysis.quant.garch_compiled, market_analysis.quant.policy_compiled
+from market_analysis.quant import compiled
+compiled.available()
+print("numba" in sys.modules)
+"""
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"

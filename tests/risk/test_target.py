@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market_analysis.quant.barrier import one_sided_hit
-from market_analysis.quant.policy import StopRule, signed_distance
 from market_analysis.quant.policy_inputs import PolicyInputs, ScaleOut
+from market_analysis.quant.stop_rule import StopRule, signed_distance
 from market_analysis.risk.probability import CLOSED_FORM, SIMULATED, PolicyState, probability_report, run_policy, seed_for
 from market_analysis.risk.ratchet import RatchetRules
 from market_analysis.risk.target import (
