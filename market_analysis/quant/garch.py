@@ -22,7 +22,7 @@ from market_analysis.errors import QuantError
 from market_analysis.quant.arrays import Float1D, Float2D, Int1D, as_float_1d, as_float_2d, at_least
 
 if TYPE_CHECKING:
-    from market_analysis.quant.garch_solver import Likelihood
+    from market_analysis.quant.garch_solver import Solution
 
 __all__ = [
     "MINIMUM_OBSERVATIONS",
@@ -292,11 +292,9 @@ def _fit_chunk(returns: Float2D, student: bool, starts: Sequence[GarchFit | None
 
 def _fit_scaled(squared: Float2D, unit: Float1D, student: bool, starts: Sequence[GarchFit | None], *, compiled: bool) -> _Columns:
     """Fit rows of squared returns whose mean is one; `unit` (series,) brings the results back to the returns' scale."""
-    from market_analysis.quant.garch_solver import maximise_from
-
     backcast = _backcast(squared)
     points, owner = _start_points(starts, unit, student)
-    solution = maximise_from(_likelihood(squared, backcast, compiled=compiled), points, owner)
+    solution = _solve(squared, points, owner, backcast, compiled=compiled)
     return _Columns(
         omega=solution.natural[:, 0] * unit,
         alpha=solution.natural[:, 1],
@@ -310,16 +308,16 @@ def _fit_scaled(squared: Float2D, unit: Float1D, student: bool, starts: Sequence
     )
 
 
-def _likelihood(squared: Float2D, backcast: Float1D, *, compiled: bool) -> Likelihood:
-    """The likelihood of parameters on chosen rows, by one engine or the other."""
+def _solve(squared: Float2D, points: Float2D, owner: Int1D, backcast: Float1D, *, compiled: bool) -> Solution:
+    """The likeliest end of each series' starts, by one engine or the other."""
     if compiled:
-        from market_analysis.quant.garch_compiled import likelihood_sums
-        from market_analysis.quant.garch_likelihood import from_sums
+        from market_analysis.quant.garch_compiled import maximise_compiled
 
-        return lambda natural, rows: from_sums(likelihood_sums(squared, backcast, natural, rows), natural, squared.shape[1])
+        return maximise_compiled(squared, backcast, points, owner)
     from market_analysis.quant.garch_likelihood import evaluate
+    from market_analysis.quant.garch_solver import maximise_from
 
-    return lambda natural, rows: evaluate(squared[rows], backcast[rows], natural)
+    return maximise_from(lambda natural, rows: evaluate(squared[rows], backcast[rows], natural), points, owner)
 
 
 def _start_points(starts: Sequence[GarchFit | None], unit: Float1D, student: bool) -> tuple[Float2D, Int1D]:

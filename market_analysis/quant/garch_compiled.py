@@ -1,37 +1,37 @@
-"""The GARCH(1,1) likelihood by the compiled kernel, many points at once and in threads: the optional extra `[fast]`."""
+"""Many GARCH(1,1) fits by compiled kernels and in threads: the optional extra `[fast]`."""
 
 from __future__ import annotations
-
-from typing import Final
 
 import numpy as np
 
 from market_analysis.quant.arrays import Float1D, Float2D, Int1D
 from market_analysis.quant.compiled import in_threads
-from market_analysis.quant.garch_likelihood import SUMS
+from market_analysis.quant.garch_solver import Solution, likeliest, to_box, to_natural
 
-__all__ = ["likelihood_sums", "warm_up"]
-
-THREADING_PAYS_VALUES: Final = 25_000
-"""Bars times points of a thread's part below which a second thread costs more than it brings."""
+__all__ = ["maximise_compiled", "warm_up"]
 
 
 def warm_up() -> None:
-    """Compile or load both kernels."""
+    """Compile or load the kernels."""
+    squared = np.random.default_rng(0).standard_normal((1, 60)) ** 2
     for width in (3, 4):
-        natural = np.array([[0.1, 0.1, 0.8, 6.0]])[:, :width]
-        likelihood_sums(np.ones((1, 4)), np.ones(1), natural, np.zeros(1, dtype=np.int64))
+        start = np.array([[0.1, 0.1, 0.8, 6.0]])[:, :width]
+        maximise_compiled(squared, np.ones(1), start, np.zeros(1, dtype=np.int64))
 
 
-def likelihood_sums(squared: Float2D, backcast: Float1D, natural: Float2D, rows: Int1D) -> Float2D:
-    """`garch_likelihood.likelihood_sums` at the points natural[i] (omega, alpha, beta[, nu]), each on squared[rows[i]]."""
-    from market_analysis.quant.kernels.garch import LANES, normal_blocks, student_blocks
+def maximise_compiled(squared: Float2D, backcast: Float1D, points: Float2D, owner: Int1D) -> Solution:
+    """`garch_solver.maximise_from` on `squared` (series, bars), every series in one thread from its first point to its last."""
+    from market_analysis.quant.kernels.garch_solver import maximise_points
 
-    kernel, points = student_blocks if natural.shape[1] == 4 else normal_blocks, len(natural)
-    result = np.empty((points, SUMS))
+    start, series = to_box(points), len(squared)
+    box, numbers = start.copy(), np.zeros((len(start), 4))
+    bounds = np.searchsorted(owner, np.arange(series + 1))
 
-    def blocks(first: int, last: int) -> None:
-        kernel(squared, backcast, natural, rows, first, last, result)
+    def some(first: int, last: int) -> None:
+        maximise_points(squared, backcast, start, owner, bounds[first], bounds[last], box, numbers)
 
-    in_threads(blocks, -(-points // LANES), least=-(-THREADING_PAYS_VALUES // (squared.shape[1] * LANES)))
-    return result
+    in_threads(some, series, least=8)
+    winner = likeliest(numbers[:, 0], owner)
+    natural = to_natural(np.ascontiguousarray(box[winner]))
+    value, next_variance, iterations, converged = numbers[winner].T
+    return Solution(natural, value, next_variance, iterations.astype(np.int64), converged > 0.0)

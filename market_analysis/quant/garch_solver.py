@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from market_analysis.quant.arrays import Float1D, Float2D, FloatND
 from market_analysis.quant.garch_likelihood import LikelihoodPoint
 
-__all__ = ["COLD_STARTS", "Likelihood", "Solution", "maximise", "maximise_from", "to_box", "to_natural"]
+__all__ = ["COLD_STARTS", "Likelihood", "Solution", "likeliest", "maximise", "maximise_from", "to_box", "to_natural"]
 
 Rows: TypeAlias = NDArray[np.int64]
 Likelihood: TypeAlias = Callable[[Float2D, Rows], LikelihoodPoint]
@@ -124,11 +124,11 @@ def maximise_from(likelihood: Likelihood, points: Float2D, owner: Rows) -> Solut
     Returns one row per series, 0 .. max(owner); iterations are the winner's own. Every series needs a start.
     """
     ends = maximise(likelihood, points, owner)
-    winner = _likeliest(ends.log_likelihood, owner)
+    winner = likeliest(ends.log_likelihood, owner)
     return Solution(*(getattr(ends, name)[winner] for name in Solution.__slots__))
 
 
-def _likeliest(value: Float1D, owner: Rows) -> Rows:
+def likeliest(value: Float1D, owner: Rows) -> Rows:
     """The point of each series 0 .. max(owner) with the highest value; the first of equals. Points are in order of their series."""
     first = np.searchsorted(owner, np.arange(int(owner[-1]) + 1))
     best = np.flatnonzero(value == np.maximum.reduceat(value, first)[owner])
@@ -143,7 +143,7 @@ def _beaten(state: _State, live: Rows, gain: Float1D, owner: Rows) -> NDArray[np
     inside the point's own neighbourhood, so that both end in one place, or the leader is higher than this place can rise.
     """
     beaten: NDArray[np.bool_] = np.zeros(live.size, dtype=np.bool_)
-    leader = _likeliest(state.value, owner)[owner[live]]
+    leader = likeliest(state.value, owner)[owner[live]]
     rivals = np.flatnonzero((leader != live) & (gain < SECANT_GAIN))
     rows, leaders = live[rivals], leader[rivals]
     apart = state.box[leaders] - state.box[rows]
