@@ -37,7 +37,20 @@ def _growth(sigma: float, per_sigma: float, table: Float2D) -> float:
     return sigma * sigma * ratio
 
 
-_candidate_of, _growth_of = compiled(_candidate), compiled(_growth)
+def _fill(state: Float1D, h: float, close: float, stop: float, peak: float, best: float, low: float) -> None:
+    """A block of paths at their start, all running and watched."""
+    for k in range(BLOCK):
+        state[k], state[BLOCK + k], state[2 * BLOCK + k], state[3 * BLOCK + k] = h, close, stop, peak
+        state[4 * BLOCK + k], state[5 * BLOCK + k], state[6 * BLOCK + k], state[7 * BLOCK + k] = best, low, 1.0, 1.0
+
+
+def _move(before: float, sigma: float, drift: float, shape: Float1D) -> tuple[float, float, float]:
+    """Close, best and worst point of a bar that opens at `before`; shape: its close and its wicks in sigmas."""
+    now = before + (sigma * shape[0] - drift)
+    return now, max(now, before) + sigma * shape[1], min(now, before) - sigma * shape[2]
+
+
+_moved, _candidate_of, _growth_of, _set = compiled(_move), compiled(_candidate), compiled(_growth), compiled(_fill)
 
 
 def _paths(
@@ -52,7 +65,7 @@ def _paths(
     results: Float2D,
 ) -> float:
     first_stop, trigger, bars = policy[3], policy[5], numbers.shape[0]
-    recursive, drifts = policy[2] != 0.0, policy[1] == 0.0
+    recursive, signed = policy[2] != 0.0, policy[0] if policy[1] == 0.0 else 0.0
     highest, top = 0.0, table.shape[1] / garch[4] if recursive else 1e300
     state = np.empty(8 * BLOCK + 2 * APART)[APART:]
     h, close, stop, peak = state[:BLOCK], state[BLOCK:], state[2 * BLOCK :], state[3 * BLOCK :]
@@ -83,21 +96,15 @@ def _paths(
                     highest = max(highest, sigma)
                     drift = _growth_of(min(sigma, top), garch[4], table)
                     h[k] = garch[0] + h[k] * (garch[1] * (z * z) + garch[2])
-                step = sigma * z
-                if drifts:
-                    step -= policy[0] * drift
-                before, now = close[k], close[k] + step
-                upper = max(now, before) + sigma * shapes[row, 1]
-                lower = min(now, before) - sigma * shapes[row, 2]
+                now, upper, lower = _moved(close[k], sigma, signed * drift, shapes[row])
                 low[k] = min(low[k], lower)
                 if running[k] > 0.0 and lower <= stop[k]:
                     running[k] = 0.0
-                    results[0, begin + k], results[1, begin + k] = best[k], min(stop[k], before)
+                    results[0, begin + k], results[1, begin + k] = best[k], min(stop[k], close[k])
                 elif running[k] > 0.0:
                     best[k] = max(best[k], upper)
-                    moved = (upper > peak[k] and upper >= trigger) or (bar == 0 and max(peak[k], upper) >= trigger)
-                    peak[k] = max(peak[k], upper)
-                    if moved:
+                    rises, peak[k] = upper > peak[k] and upper >= trigger, max(peak[k], upper)
+                    if rises or (bar == 0 and peak[k] >= trigger):
                         stop[k] = max(stop[k], _candidate_of(peak[k], policy))
                 close[k] = now
                 watched[k] = 1.0 if running[k] > 0.0 or low[k] > first_stop else 0.0
