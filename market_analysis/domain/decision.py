@@ -1,0 +1,102 @@
+"""What the guard decides: actions for the venue (intents), locks, alerts, and requests to read again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import StrEnum
+from typing import TypeAlias
+
+from market_analysis.domain.instrument import InstrumentId
+from market_analysis.domain.position import PositionKey, Side
+
+
+class IntentKind(StrEnum):
+    """CLOSE: a reduce-only order for `quantity` of the position (all of it without one). CANCEL: one order. SET_STOP: the
+    position's stop at `price`."""
+
+    CLOSE = "close"
+    CANCEL = "cancel"
+    SET_STOP = "set_stop"
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One action, to be sent once. client_id: a function of why and what, never used twice."""
+
+    client_id: str
+    kind: IntentKind
+    cause: str
+    instrument: InstrumentId
+    key: PositionKey | None = None
+    side: Side | None = None
+    quantity: Decimal | None = None
+    order_id: str | None = None
+    price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockSet:
+    """New risk is denied from now on. until None: until its condition ends, or an administrator ends it."""
+
+    rule: str
+    root: str | None
+    ends: str
+    until: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LockCleared:
+    """A lock has ended. by: time, reset, condition, or who ended it."""
+
+    rule: str
+    root: str | None
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """A transition: `raised` when it begins, else when it is over. page: somebody should be woken."""
+
+    code: str
+    subject: str
+    raised: bool
+    text: str
+    page: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class WouldDo:
+    """What a rule in shadow or alert mode, or an account without an enforcer, would have asked for."""
+
+    rule: str
+    subject: str
+    response: str
+
+
+@dataclass(frozen=True, slots=True)
+class DayBegan:
+    """A trading day began; exactly once, also after days of down time."""
+
+    day: date
+    start: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReadNow:
+    """Read the account again, at once."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class FlattenEnded:
+    """A flattening is over. verified: the account was read flat, without orders that add risk."""
+
+    cause: str
+    verified: bool
+
+
+Decision: TypeAlias = Intent | LockSet | LockCleared | Alert | WouldDo | DayBegan | ReadNow | FlattenEnded

@@ -1,0 +1,159 @@
+"""An event becomes facts. State first, rules after: a fill that arrives while the account is locked still counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from market_analysis.domain import Order, OrderPurpose, OrderSide, PositionKey, Side, Unknown
+from market_analysis.domain.event import (
+    AccountRead,
+    ActionResult,
+    AnalysisMade,
+    Event,
+    FillSeen,
+    HeldPosition,
+    PeriodStartKnown,
+    Started,
+    TradesRead,
+)
+from market_analysis.guard.days import higher, last_level
+from market_analysis.guard.passing import at_least
+from market_analysis.guard.state import GuardState, Sent
+from market_analysis.rules.view import Anchors, Level, Period, TradeView
+
+TRADES_KEPT = timedelta(hours=24)
+
+
+def absorb(state: GuardState, event: Event) -> GuardState:
+    """The state with the event's facts in it; what the guard does about them comes later."""
+    if isinstance(event, Started):
+        # What was under way when the guard went down has no answer any more; only reads can tell.
+        return replace(state, sent={name: _ended(state, sent) for name, sent in state.sent.items()})
+    if isinstance(event, AccountRead):
+        return _read(state, event)
+    if isinstance(event, FillSeen):
+        return _filled(state, event)
+    if isinstance(event, TradesRead):
+        return replace(state, trades_known_since=event.since)
+    if isinstance(event, PeriodStartKnown):
+        return replace(state, anchors=state.with_period_start(Period(event.period), Level(event.balance, event.equity)))
+    if isinstance(event, AnalysisMade):
+        return replace(state, analysis=event)
+    if isinstance(event, ActionResult):
+        return _answered(state, event)
+    return state
+
+
+def _read(state: GuardState, event: AccountRead) -> GuardState:
+    """A late answer of an earlier read changes nothing. What could not be read is unknown, and what was known of it is not kept as
+    if."""
+    if event.number <= state.read_number:
+        return state
+    state = replace(
+        state,
+        money=event.money,
+        positions=event.positions,
+        orders=event.orders,
+        read_number=event.number,
+        read_at=at_least(state.now),
+        can_trade=event.can_trade,
+        unexplained=event.unexplained,
+    )
+    blind = any(isinstance(part, Unknown) for part in (event.money, event.positions, event.orders))
+    state = replace(state, blind_since=(state.blind_since or state.now) if blind else None)
+    state = replace(state, anchors=_peaks(state), sent=_settled(state))
+    return replace(state, best=_best_prices(state), unprotected=_unprotected(state))
+
+
+def _peaks(state: GuardState) -> Anchors:
+    anchors = state.anchors
+    return replace(anchors, real_time_peak=higher(anchors.real_time_peak, last_level(state)))
+
+
+def _settled(state: GuardState) -> Mapping[str, Sent]:
+    """Intents that were answered before a read began are history: that read tells what became of them.
+
+    The read after the answer may have begun before it; the one after that cannot.
+    """
+    return {name: sent for name, sent in state.sent.items() if not (sent.answered and state.read_number - sent.read_number >= 2)}
+
+
+def _best_prices(state: GuardState) -> Mapping[PositionKey, Decimal]:
+    """The best mark of each position since it was opened; kept while positions cannot be read."""
+    positions = state.positions
+    if positions is None or isinstance(positions, Unknown):
+        return state.best
+    found = {}
+    for item in positions:
+        prices = [price for price in (state.best.get(item.key), item.mark, item.entry_price) if price is not None]
+        found[item.key] = max(prices) if item.side is Side.LONG else min(prices)
+    return found
+
+
+def _unprotected(state: GuardState) -> Mapping[PositionKey, datetime]:
+    """Since when each position lacks a stop for its whole size; judged only where positions and orders are known."""
+    positions, orders = state.positions, state.orders
+    if positions is None or orders is None or isinstance(positions, Unknown) or isinstance(orders, Unknown):
+        return state.unprotected
+    naked = [item for item in positions if not is_protected(item, orders)]
+    return {item.key: max(state.unprotected.get(item.key, item.opened_at), item.opened_at) for item in naked}
+
+
+def is_protected(item: HeldPosition, orders: tuple[Order, ...]) -> bool:
+    """Active, reduce-only stops on the loss side of the mark, for the whole size (ruling 15)."""
+    covered = Decimal(0)
+    away = OrderSide.SELL if item.side is Side.LONG else OrderSide.BUY
+    for order in orders:
+        stops = order.purpose in (OrderPurpose.STOP_LOSS, OrderPurpose.TRAILING_STOP) and order.is_active and order.reduce_only
+        here = order.instrument == item.key.instrument and order.position_index == item.key.position_index and order.side is away
+        if not (stops and here) or not _on_loss_side(item, order):
+            continue
+        if order.quantity is None:
+            return True
+        covered += order.quantity
+    return covered >= item.quantity
+
+
+def _on_loss_side(item: HeldPosition, order: Order) -> bool:
+    if order.trigger_price is None:
+        return order.purpose is OrderPurpose.TRAILING_STOP
+    price = item.entry_price if item.mark is None else item.mark
+    return order.trigger_price < price if item.side is Side.LONG else order.trigger_price > price
+
+
+def _filled(state: GuardState, event: FillSeen) -> GuardState:
+    """Once per fill id; a void takes back what it voids, and a fill that is told again changes nothing."""
+    known = {trade.fill_id: trade for trade in state.trades}
+    if event.fill_id in known and not (event.voided and not known[event.fill_id].voided):
+        return state
+    now = at_least(state.now)
+    start = now - TRADES_KEPT if state.day is None else min(state.day.start, now - TRADES_KEPT)
+    if event.time < start:
+        return state
+    known[event.fill_id] = TradeView(
+        fill_id=event.fill_id,
+        order_id=event.order_id,
+        instrument=event.instrument,
+        root=event.root,
+        time=event.time,
+        realized=event.realized,
+        costs=event.costs,
+        voided=event.voided,
+        by_guard=state.own_order(event.client_order_id),
+    )
+    kept = sorted((trade for trade in known.values() if trade.time >= start), key=lambda trade: (trade.time, trade.fill_id))
+    return replace(state, trades=tuple(kept))
+
+
+def _answered(state: GuardState, event: ActionResult) -> GuardState:
+    sent = state.sent.get(event.client_id)
+    if sent is None:
+        return state
+    return replace(state, sent={**state.sent, event.client_id: _ended(state, sent)})
+
+
+def _ended(state: GuardState, sent: Sent) -> Sent:
+    return sent if sent.answered else replace(sent, answered=True, read_number=state.read_number)

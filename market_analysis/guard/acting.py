@@ -1,0 +1,184 @@
+"""What verdicts ask for becomes locks and intents: only in enforce mode, where an enforcer exists, confirmed, once, within
+limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from market_analysis.domain import PositionKey, Unknown
+from market_analysis.domain.decision import Decision, Intent, IntentKind, ReadNow, WouldDo
+from market_analysis.domain.event import HeldPosition
+from market_analysis.guard import flattening
+from market_analysis.guard.intents import client_id, give_out, under_way
+from market_analysis.guard.judging import ACTS, Judged
+from market_analysis.guard.locks import allowed_quantity, clear, is_locked, set_lock
+from market_analysis.guard.passing import at_least
+from market_analysis.guard.state import Asked, GuardState, Mode
+from market_analysis.rules.verdict import (
+    CancelOrders,
+    CloseAll,
+    ClosePosition,
+    Ends,
+    ReducePosition,
+    Response,
+    SetStop,
+    Status,
+    Verdict,
+)
+
+Step = tuple[GuardState, tuple[Decision, ...]]
+
+
+def act(state: GuardState, judged: Judged) -> Step:
+    """Locks first, then what is asked for, then what the locks deny."""
+    decisions: list[Decision] = []
+    state, ended = _end_conditions(state, judged)
+    decisions += ended
+    asked: dict[tuple[str, str], Asked] = {}
+    for active, verdict in judged:
+        if verdict.status not in ACTS or not (verdict.responses or verdict.lock):
+            continue
+        name = (verdict.rule, verdict.subject)
+        if active.mode is not Mode.ENFORCE or not state.policy.enforces:
+            if state.standing.get(name) not in ACTS or name not in state.asked:
+                decisions += [WouldDo(verdict.rule, verdict.subject, _named(item)) for item in verdict.responses]
+            asked[name] = Asked(1, state.read_number)
+            continue
+        before = state.asked.get(name, Asked(0, -1))
+        asked[name] = before if before.number == state.read_number else Asked(before.reads + 1, state.read_number)
+        state, done = _enforce(state, verdict, asked[name].reads)
+        decisions += done
+    state = replace(state, asked=asked)
+    state, denied = deny(state) if state.policy.enforces else (state, ())
+    state, flat = flattening.go_on(state)
+    return state, (*decisions, *denied, *flat)
+
+
+def _end_conditions(state: GuardState, judged: Judged) -> Step:
+    """A lock that ends with its condition ends when its rule can tell that it is over; UNKNOWN is not over."""
+    decisions: tuple[Decision, ...] = ()
+    fine = {verdict.rule for _, verdict in judged} - {v.rule for _, v in judged if v.status not in (Status.OK, Status.WARN)}
+    for lock in state.locks:
+        if lock.ends is Ends.CONDITION and lock.rule in fine:
+            state, ended = clear(state, lock.rule, lock.root, "condition")
+            decisions += ended
+    return state, decisions
+
+
+def _enforce(state: GuardState, verdict: Verdict, reads: int) -> Step:
+    """The lock at once; what trades only when so many reads in a row have asked for it (ruling 25)."""
+    decisions: tuple[Decision, ...] = ()
+    if verdict.lock is not None:
+        closes = any(isinstance(item, CloseAll) for item in verdict.responses)
+        state, decisions = set_lock(state, verdict.rule, verdict.lock, verdict.message, flat=closes)
+    if not verdict.responses:
+        return state, decisions
+    if reads < state.policy.confirmations:
+        return state, (*decisions, ReadNow(f"{verdict.rule}: to be confirmed"))
+    for response in verdict.responses:
+        state, done = _respond(state, verdict, response)
+        decisions += done
+    return state, decisions
+
+
+def _respond(state: GuardState, verdict: Verdict, response: Response) -> Step:
+    if isinstance(response, CloseAll):
+        return (state, ()) if flattening.is_flat(state) else flattening.begin(state, verdict.rule)
+    if isinstance(response, CancelOrders):
+        return _cancel(state, verdict, response)
+    item = _position(state, response.key)
+    if item is None:
+        return state, ()
+    if isinstance(response, SetStop):
+        return _once(state, verdict, _set_stop(state, verdict, item, response))
+    remains = Decimal(0) if isinstance(response, ClosePosition) else response.to_quantity
+    if isinstance(response, ReducePosition) and not _cooled_down(state, verdict):
+        return state, ()
+    return _once(state, verdict, _close(state, verdict.rule, item, item.quantity - remains))
+
+
+def deny(state: GuardState) -> Step:
+    """What a lock denies: entries are cancelled, and what has grown since is brought back; on a venue without a lock of its own
+    this is all that can be done (ruling 29)."""
+    positions, orders = state.positions, state.orders
+    if not state.locks or positions is None or orders is None or isinstance(positions, Unknown) or isinstance(orders, Unknown):
+        return state, ()
+    roots = {item.key.instrument: item.root for item in positions}
+    risky = tuple(order for order in flattening.adding_risk(orders) if is_locked(state, roots.get(order.instrument, "")))
+    state, decisions = flattening.cancel_entries(state, "locked", risky)
+    grown = [
+        item for item in positions if (least := allowed_quantity(state, item.key, item.root)) is not None and item.quantity > least
+    ]
+    grown = [item for item in grown if "holding" not in item.tags]
+    if not grown or state.flattening is not None:
+        return state, decisions
+    if all(allowed_quantity(state, item.key, item.root) == 0 for item in positions):
+        state, begun = flattening.begin(state, "locked")
+        return state, (*decisions, *begun)
+    for item in grown:
+        least = allowed_quantity(state, item.key, item.root) or Decimal(0)
+        intent = _close(state, "locked", item, item.quantity - least)
+        if not under_way(state, intent):
+            state, given = give_out(state, [intent])
+            decisions += given
+    return state, decisions
+
+
+def _position(state: GuardState, key: PositionKey) -> HeldPosition | None:
+    positions = state.positions
+    if positions is None or isinstance(positions, Unknown):
+        return None
+    return next((item for item in positions if item.key == key), None)
+
+
+def _cancel(state: GuardState, verdict: Verdict, response: CancelOrders) -> Step:
+    orders = state.orders
+    if orders is None or isinstance(orders, Unknown):
+        return state, ()
+    wanted = tuple(o for o in flattening.adding_risk(orders) if response.instrument in (None, o.instrument))
+    return flattening.cancel_entries(state, verdict.rule, wanted)
+
+
+def _close(state: GuardState, cause: str, item: HeldPosition, quantity: Decimal) -> Intent:
+    return Intent(
+        client_id=client_id(state, cause, item.key, state.read_number),
+        kind=IntentKind.CLOSE,
+        cause=cause,
+        instrument=item.key.instrument,
+        key=item.key,
+        side=item.side,
+        quantity=quantity,
+    )
+
+
+def _set_stop(state: GuardState, verdict: Verdict, item: HeldPosition, response: SetStop) -> Intent:
+    return Intent(
+        client_id=client_id(state, verdict.rule, item.key, response.price, state.read_number),
+        kind=IntentKind.SET_STOP,
+        cause=verdict.rule,
+        instrument=item.key.instrument,
+        key=item.key,
+        side=item.side,
+        price=response.price,
+    )
+
+
+def _once(state: GuardState, verdict: Verdict, intent: Intent) -> Step:
+    """Nothing while one like it is under way, or a flattening is; the moment is remembered."""
+    if state.flattening is not None or under_way(state, intent):
+        return state, ()
+    state, given = give_out(state, [intent])
+    acted = {**state.acted_at, (verdict.rule, verdict.subject): at_least(state.now)}
+    return replace(state, acted_at=acted), (*given, ReadNow(verdict.rule))
+
+
+def _cooled_down(state: GuardState, verdict: Verdict) -> bool:
+    last = state.acted_at.get((verdict.rule, verdict.subject))
+    return last is None or at_least(state.now) - last >= timedelta(seconds=state.policy.reduce_cooldown_seconds)
+
+
+def _named(response: Response) -> str:
+    subject = getattr(response, "key", None) or getattr(response, "instrument", None)
+    return type(response).__name__ + (f" {subject}" if subject else "")

@@ -1,0 +1,125 @@
+"""The saga that ends flat: cancel what adds risk, close every position, read, close again what is left, cancel leftovers, verify.
+
+It moves on reads, never on the venue's word: a closing order that was answered "done" has closed nothing until a read shows it, and
+one that was not answered is not sent again before a read shows the position still there (laws 6 and 8). Every closing order is
+reduce-only, and all legs of a hedge go out together (ruling 26).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+from market_analysis.domain import Order, OrderPurpose, Unknown
+from market_analysis.domain.decision import Alert, Decision, FlattenEnded, Intent, IntentKind, ReadNow
+from market_analysis.domain.event import HeldPosition
+from market_analysis.guard.intents import client_id, give_out, under_way
+from market_analysis.guard.passing import at_least
+from market_analysis.guard.state import Flattening, GuardState
+
+MOST_ATTEMPTS = 5
+"""Closing orders of one position after which somebody is woken; it goes on."""
+
+
+def begin(state: GuardState, cause: str) -> tuple[GuardState, tuple[Decision, ...]]:
+    """Start a flattening, unless one is under way; not more often than the owner's limit (ruling 29)."""
+    if state.flattening is not None:
+        return state, ()
+    now, policy = at_least(state.now), state.policy
+    window = timedelta(seconds=policy.reflatten_window_seconds)
+    recent = tuple(moment for moment in state.flattenings if now - moment < window)
+    if len(recent) > policy.most_reflattens:
+        name = ("reflatten_limit", "account")
+        text = f"flattened {len(recent)} times in {policy.reflatten_window_seconds} s: another trades; only entries are cancelled"
+        told = () if name in state.raised else (Alert(*name, True, text, page=True),)
+        return replace(state, flattenings=recent, raised=state.raised | {name}), told
+    number = state.flattening_number + 1
+    begun = replace(
+        state,
+        flattening=Flattening(cause, number),
+        flattening_number=number,
+        flattenings=(*recent, now),
+        raised=state.raised - {("reflatten_limit", "account")},
+    )
+    return begun, ()
+
+
+def go_on(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
+    """The next intents of the flattening under way, from what was read last; nothing while that is unknown."""
+    saga, positions, orders = state.flattening, state.positions, state.orders
+    if saga is None:
+        return state, ()
+    if positions is None or orders is None or isinstance(positions, Unknown) or isinstance(orders, Unknown):
+        return state, (ReadNow("flattening: the account is not readable"),)
+    positions = tuple(item for item in positions if "holding" not in item.tags)
+    risky = adding_risk(orders)
+    if not positions and not risky:
+        return _finish(state, saga, orders)
+    state, cancels = _cancel(state, saga, risky)
+    attempts = dict(saga.attempts)
+    closes: list[Intent] = []
+    for item in positions:
+        intent = _close(state, saga, item, attempts.get(item.key, 0))
+        if not under_way(state, intent):
+            attempts[item.key] = attempts.get(item.key, 0) + 1
+            closes.append(intent)
+    state, given = give_out(state, closes)
+    stuck = any(count > MOST_ATTEMPTS for count in attempts.values())
+    told = (_stuck(saga),) if stuck and not saga.stuck else ()
+    state = replace(state, flattening=replace(saga, attempts=attempts, stuck=saga.stuck or stuck))
+    return state, (*cancels, *given, *told, *((ReadNow("flattening"),) if cancels or given else ()))
+
+
+def adding_risk(orders: tuple[Order, ...]) -> tuple[Order, ...]:
+    """Orders that can open or enlarge a position; what cannot be told counts."""
+    return tuple(order for order in orders if not order.reduce_only and order.purpose in (OrderPurpose.ENTRY, OrderPurpose.UNKNOWN))
+
+
+def cancel_entries(state: GuardState, cause: str, orders: tuple[Order, ...]) -> tuple[GuardState, tuple[Decision, ...]]:
+    """Cancel orders that add risk, each once."""
+    intents = [
+        Intent(client_id(state, "cancel", order.order_id), IntentKind.CANCEL, cause, order.instrument, order_id=order.order_id)
+        for order in orders
+    ]
+    return give_out(state, [intent for intent in intents if not under_way(state, intent)])
+
+
+def _cancel(state: GuardState, saga: Flattening, orders: tuple[Order, ...]) -> tuple[GuardState, tuple[Decision, ...]]:
+    return cancel_entries(state, saga.cause, orders)
+
+
+def _close(state: GuardState, saga: Flattening, item: HeldPosition, attempt: int) -> Intent:
+    return Intent(
+        client_id=client_id(state, "flatten", saga.number, item.key, attempt),
+        kind=IntentKind.CLOSE,
+        cause=saga.cause,
+        instrument=item.key.instrument,
+        key=item.key,
+        side=item.side,
+        quantity=item.quantity,
+    )
+
+
+def _finish(state: GuardState, saga: Flattening, orders: tuple[Order, ...]) -> tuple[GuardState, tuple[Decision, ...]]:
+    """Flat: leftovers go (they close nothing any more), and it is over."""
+    state, leftovers = cancel_entries(state, saga.cause, orders)
+    ended = replace(state, flattening=None)
+    over = (Alert("flatten_stuck", "account", False, "the account is flat"),) if saga.stuck else ()
+    return ended, (*leftovers, *over, FlattenEnded(saga.cause, verified=True))
+
+
+def _stuck(saga: Flattening) -> Alert:
+    text = f"{MOST_ATTEMPTS} closing orders of one position have not closed it ({saga.cause}); it goes on"
+    return Alert("flatten_stuck", "account", True, text, page=True)
+
+
+def is_flat(state: GuardState) -> bool:
+    """Proven: both parts were read, and neither holds anything that is or adds risk."""
+    positions, orders = state.positions, state.orders
+    if positions is None or orders is None or isinstance(positions, Unknown) or isinstance(orders, Unknown):
+        return False
+    return all("holding" in item.tags for item in positions) and not adding_risk(orders)
+
+
+ZERO = Decimal(0)

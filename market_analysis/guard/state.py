@@ -1,0 +1,163 @@
+"""What the guard knows of one account, and what it has under way. Frozen: a step makes a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from enum import StrEnum
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from market_analysis.domain import InstrumentId, Order, PositionKey, Read, TradingDay, Unknown
+from market_analysis.domain.decision import Intent
+from market_analysis.domain.event import AnalysisMade, HeldPosition, MoneyRead
+from market_analysis.rules.rule import Parameters, Rule
+from market_analysis.rules.verdict import Ends, Status
+from market_analysis.rules.view import Anchors, Period, TradeView
+
+
+class Mode(StrEnum):
+    """shadow records what it would have done; alert tells; enforce acts, where the account allows it."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    ALERT = "alert"
+    ENFORCE = "enforce"
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveRule:
+    """A rule as the account's owner wants it."""
+
+    rule: Rule
+    parameters: Parameters
+    mode: Mode
+
+
+@dataclass(frozen=True, slots=True)
+class GuardPolicy:
+    """How one account is guarded; it changes only by its owner's will.
+
+    enforces: an enforcer exists for the account. confirmations: reads in a row that must ask for an action before it is taken
+    (ruling 25). unknown_page_seconds: blindness after which somebody is woken. reflattens and their window: ruling 29.
+    """
+
+    account: str
+    currency: str
+    zone: ZoneInfo
+    reset: time
+    rules: tuple[ActiveRule, ...]
+    enforces: bool = False
+    initial_balance: Decimal | None = None
+    confirmations: int = 2
+    unknown_page_seconds: int = 60
+    most_reflattens: int = 3
+    reflatten_window_seconds: int = 600
+    reduce_cooldown_seconds: int = 60
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveLock:
+    """One rule's lock on the account or a root. left_ms: of Ends.TIME, what is left by the guard's own time. day: the trading day
+    that a reset lock ends with. allowed: contracts per position that stood when it began, and may stay. firm: not to be undone by
+    command."""
+
+    rule: str
+    root: str | None
+    ends: Ends
+    since: datetime
+    until: datetime | None
+    left_ms: int | None
+    day: date | None
+    reason: str
+    allowed: Mapping[PositionKey, Decimal] = field(default_factory=dict)
+    firm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Flattening:
+    """A flattening under way. number: of the account's, in its client ids. attempts: closing orders sent per position. quiet_reads:
+    reads in a row that were flat."""
+
+    cause: str
+    number: int
+    attempts: Mapping[PositionKey, int] = field(default_factory=dict)
+    stuck: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """An intent that was given out. read_number: the last read before it; answered: its outcome came, UNKNOWN ones included."""
+
+    intent: Intent
+    read_number: int
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A rule asks for something on a subject: in how many reads in a row, the last one's number."""
+
+    reads: int
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class GuardState:
+    """Everything. now: the guard's time. wall, uptime_ms: where its two clocks stood when it was last set."""
+
+    policy: GuardPolicy
+    now: datetime | None = None
+    wall: datetime | None = None
+    uptime_ms: int = 0
+    clock_stepped: bool = False
+    day: TradingDay | None = None
+    money: Read[MoneyRead] | None = None
+    positions: Read[tuple[HeldPosition, ...]] | None = None
+    orders: Read[tuple[Order, ...]] | None = None
+    read_number: int = 0
+    read_at: datetime | None = None
+    blind_since: datetime | None = None
+    can_trade: bool | None = None
+    unexplained: Decimal | None = None
+    trades: tuple[TradeView, ...] = ()
+    trades_known_since: datetime | None = None
+    anchors: Anchors = field(default_factory=Anchors)
+    best: Mapping[PositionKey, Decimal] = field(default_factory=dict)
+    unprotected: Mapping[PositionKey, datetime] = field(default_factory=dict)
+    analysis: AnalysisMade | None = None
+    locks: tuple[ActiveLock, ...] = ()
+    standing: Mapping[tuple[str, str], Status] = field(default_factory=dict)
+    asked: Mapping[tuple[str, str], Asked] = field(default_factory=dict)
+    acted_at: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
+    sent: Mapping[str, Sent] = field(default_factory=dict)
+    flattening: Flattening | None = None
+    flattenings: tuple[datetime, ...] = ()
+    flattening_number: int = 0
+    raised: frozenset[tuple[str, str]] = frozenset()
+
+    @property
+    def readable(self) -> bool:
+        """Whether positions and orders are known."""
+        known = (self.positions, self.orders)
+        return all(part is not None and not isinstance(part, Unknown) for part in known)
+
+    def own_order(self, client_order_id: str | None) -> bool:
+        """Whether an order is the guard's."""
+        return client_order_id is not None and client_order_id.startswith(CLIENT_PREFIX)
+
+    def with_period_start(self, period: Period, level: Any) -> Anchors:
+        """The anchors with a period begun at `level`."""
+        anchors = self.anchors
+        return Anchors(
+            initial_balance=anchors.initial_balance,
+            period_start={**anchors.period_start, period: level},
+            real_time_peak=anchors.real_time_peak,
+            end_of_day_peak=anchors.end_of_day_peak,
+        )
+
+
+CLIENT_PREFIX = "guard-"
+Instruments = frozenset[InstrumentId]
