@@ -18,7 +18,6 @@ from market_analysis.cli import (
     levels,
     recommend,
     size,
-    stops,
     stress,
     what_if,
 )
@@ -102,6 +101,6 @@ def report(
 
 
 report.__doc__ = None
-for _module in (init, doctor, levels, stops, size, recommend, what_if, stress, explain, backtest, evaluate, exchange):
+for _module in (init, doctor, levels, size, recommend, what_if, stress, explain, backtest, evaluate, exchange):
     app.command(_module.NAME, no_args_is_help=False)(with_common(_module.command))
 app.add_typer(config.app, name="config")
