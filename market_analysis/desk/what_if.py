@@ -24,10 +24,10 @@ async def what_if(session: Session, trade: ProposedTrade) -> Comparison:
         DataUnknownError: the book or the instrument could not be read: an unknown book cannot be added to.
         UsageError: the trade is impossible.
     """
-    check_leverage(await require_listed(session.venue, trade.instrument), trade.leverage)
+    _check_leverage(await require_listed(session.venue, trade.instrument), trade.leverage)
     look = await session.look(also=(trade.instrument,))
-    terms_of(look.snapshot, trade.instrument)
-    quote_of(look.snapshot, trade.instrument)
+    _terms(look.snapshot, trade.instrument)
+    _quote(look.snapshot, trade.instrument)
     traded = with_trade(look.snapshot, trade, session.settings.risk.slippage_bps)
     _check_margin(look.snapshot, traded)
     return compare(look.analysis, _analysed(session, look, traded))
@@ -40,13 +40,9 @@ async def levels(session: Session, instrument: InstrumentId, side: Side, leverag
         UsageError: there is no such contract, or it does not allow the leverage.
         DataUnknownError: the book or the instrument could not be read.
     """
-    check_leverage(await require_listed(session.venue, instrument), leverage)
-    return entry_report(session, await session.look(also=(instrument,)), instrument, side, leverage)
-
-
-def entry_report(session: Session, look: Look, instrument: InstrumentId, side: Side, leverage: Decimal) -> PositionReport:
-    """`levels` from a look that has been taken. Raises DataUnknownError."""
-    terms = terms_of(look.snapshot, instrument)
+    _check_leverage(await require_listed(session.venue, instrument), leverage)
+    look = await session.look(also=(instrument,))
+    terms = _terms(look.snapshot, instrument)
     bare = _without(look.snapshot, instrument)
     trade = ProposedTrade(instrument, side, quantity=_smallest(terms), leverage=leverage)
     analysis = _analysed(session, look, with_trade(bare, trade, session.settings.risk.slippage_bps))
@@ -81,7 +77,7 @@ async def size(
     """
     await require_listed(session.venue, instrument)
     look = await session.look(also=(instrument,))
-    terms, quote, account = terms_of(look.snapshot, instrument), quote_of(look.snapshot, instrument), look.snapshot.account
+    terms, quote, account = _terms(look.snapshot, instrument), _quote(look.snapshot, instrument), look.snapshot.account
     if isinstance(account, Unknown):
         raise DataUnknownError(f"equity could not be read: {account.detail}", remedy="try again, or run `risk-manager doctor`")
     fraction = session.settings.risk.equity_risk_frac if risk_frac is None else risk_frac
@@ -105,8 +101,7 @@ def _analysed(session: Session, look: Look, snapshot: Snapshot) -> Analysis:
     return analysis
 
 
-def terms_of(snapshot: Snapshot, instrument: InstrumentId) -> Instrument:
-    """The contract's terms. Raises DataUnknownError where they could not be read."""
+def _terms(snapshot: Snapshot, instrument: InstrumentId) -> Instrument:
     terms = snapshot.instruments.get(instrument)
     if terms is None or isinstance(terms, Unknown):
         detail = "not listed" if terms is None else terms.detail
@@ -114,8 +109,7 @@ def terms_of(snapshot: Snapshot, instrument: InstrumentId) -> Instrument:
     return terms
 
 
-def quote_of(snapshot: Snapshot, instrument: InstrumentId) -> Quote:
-    """Its price. Raises DataUnknownError where it could not be read."""
+def _quote(snapshot: Snapshot, instrument: InstrumentId) -> Quote:
     quote = snapshot.quotes.get(instrument)
     if quote is None or isinstance(quote, Unknown):
         detail = "no answer" if quote is None else quote.detail
@@ -134,8 +128,7 @@ def _check_margin(before: Snapshot, after: Snapshot) -> None:
         )
 
 
-def check_leverage(terms: Instrument, leverage: Decimal) -> None:
-    """Raises UsageError where the contract does not allow it."""
+def _check_leverage(terms: Instrument, leverage: Decimal) -> None:
     if terms.max_leverage is not None and not 1 <= leverage <= terms.max_leverage:
         raise UsageError(
             f"leverage {leverage} is outside 1 .. {terms.max_leverage.normalize():f}, what {terms.id.symbol} allows",

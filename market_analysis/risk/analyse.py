@@ -95,14 +95,6 @@ def analyse(
     return analysis, _remember(snapshot, memory, risk, peak)
 
 
-def book_risk_of(
-    snapshot: Snapshot, history: History, memory: Memory, settings: Settings, models: Models | None = None
-) -> BookRisk:
-    """The book's lines, clusters and caps alone, as `analyse` sees them."""
-    market = market_view(snapshot, history, settings.portfolio)
-    return book_risk(snapshot, history, memory, settings, models, market, _equity(snapshot, history, memory, settings)[0])
-
-
 def _equity(snapshot: Snapshot, history: History, memory: Memory, settings: Settings) -> tuple[EquityBridge, Peak]:
     if isinstance(snapshot.account, Unknown):
         return EquityBridge(None, None, None, None, ()), Peak(memory.equity_peak_usd, memory.equity_peak_at, None)
