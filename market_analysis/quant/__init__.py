@@ -22,5 +22,6 @@ imported here, so that a command that computes nothing loads neither NumPy nor S
     residuals, bar_paths   standardised whole-bar residuals and the paths simulated from them
     policy                 probabilities under the stop policy (policy_inputs, policy_outcome: what goes in, comes out)
     covariance, clusters   covariance estimators, correlation clusters
+    equal_risk             exposures with equal contributions to the variance
     tail                   value at risk and expected shortfall
 """
