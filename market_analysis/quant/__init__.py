@@ -23,5 +23,7 @@ imported here, so that a command that computes nothing loads neither NumPy nor S
     policy                 probabilities under the stop policy (policy_inputs, policy_outcome: what goes in, comes out)
     covariance, clusters   covariance estimators, correlation clusters
     equal_risk             exposures with equal contributions to the variance
+    kelly                  the growth-optimal fraction and its shrinkage
+    swings                 swing lows of bars
     tail                   value at risk and expected shortfall
 """
