@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from market_analysis.domain import MarginMode, quantity
+from market_analysis.domain import MarginMode, Rounding, quantity
 from market_analysis.risk.liquidation_buffer import isolated_liquidation
 from market_analysis.risk.sizing_engine import caps as bounds
 from market_analysis.risk.sizing_engine.combination import combine
@@ -41,7 +41,7 @@ def size_position(request: SizingRequest, book: SizingBook, settings: SizingSett
     """The largest sensible size, a pure function of its arguments: monotone in equity, antitone in the asset's volatility.
 
     Refusals, all that apply: no_equity, equity_below_minimum, no_usd_rate, price_not_positive, signal_outside_bounds,
-    sigma_not_possible, leverage_below_one, account_unknown; stop_outside_bounds, stop_not_possible, stop_beyond_liquidation;
+    sigma_not_possible, leverage_below_one, data_unknown; stop_outside_bounds, stop_not_possible, stop_beyond_liquidation;
     no_method (none has a basis), no_edge (the methods that have one say zero); unknown_CAP, no_room_CAP; risk_factors_too_high;
     below_min_quantity, below_min_notional, below_min_order.
     """
@@ -75,6 +75,7 @@ def _sized(ready: _Ready, settings: SizingSettings) -> SizingResult:
     if not refused:
         refused += order_refusals(lots, ready.unit_usd, request, settings)
     size = lots * ready.unit_usd
+    loss = cents(size * ready.stop.loss_frac, Rounding.UP)
     result = SizingResult(
         symbol=request.instrument.id.symbol,
         side=request.side,
@@ -83,9 +84,9 @@ def _sized(ready: _Ready, settings: SizingSettings) -> SizingResult:
         quantity=lots,
         price=request.price,
         stop=ready.stop,
-        max_loss_usd=size * ready.stop.loss_frac,
-        fees_usd=size * ready.stop.cost_frac,
-        risk_frac=float(size * ready.stop.loss_frac / ready.equity_usd),
+        max_loss_usd=loss,
+        fees_usd=cents(size * ready.stop.cost_frac, Rounding.UP),
+        risk_frac=float(loss / ready.equity_usd),
         equity_usd=ready.equity_usd,
         combined_usd=combined,
         methods=methods,
@@ -135,7 +136,7 @@ def _input_refusals(request: SizingRequest, book: SizingBook, settings: SizingSe
         found.append(Refusal("sigma_not_possible", f"the one-day sigma is {request.sigma_day}, must be at least 0 and finite"))
     if request.leverage is not None and request.leverage < 1:
         found.append(Refusal("leverage_below_one", f"the leverage is {request.leverage}, must be at least 1"))
-    found += [Refusal("account_unknown", problem) for problem in book.problems]
+    found += [Refusal("data_unknown", problem) for problem in book.problems]
     return found
 
 

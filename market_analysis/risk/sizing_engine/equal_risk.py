@@ -49,7 +49,7 @@ def equal_risk_size(
     except QuantError as error:
         return without(error.message)
     target = settings.book_sigma_day_frac * float(equity_usd) * unit / request.sigma_day
-    held = max(request.side.sign * net_usd.get(request.asset, Decimal(0)), Decimal(0))
+    held = max(Decimal(0), request.side.sign * net_usd.get(request.asset, Decimal(0)))
     return Method(
         name=NAME,
         size_usd=max(cents(target) - held, Decimal(0)),

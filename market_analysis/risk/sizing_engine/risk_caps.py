@@ -73,4 +73,4 @@ def _of_loss(name: str, bound: Decimal | None, taken: Decimal | None, loss_frac:
         return Cap(name, bound, None, f"{basis}; not known")
     left = max(bound - taken, ZERO)
     shown = basis if taken == 0 else f"{basis}, {taken:,.0f} of it taken"
-    return Cap(name, cents(bound), cents(left / loss_frac), shown)
+    return Cap(name, cents(bound), cents(cents(left) / loss_frac), shown)

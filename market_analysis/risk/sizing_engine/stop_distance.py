@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from market_analysis.domain import stop_price
+from market_analysis.domain import Rounding, quantise, stop_price
 from market_analysis.risk.sizing_engine.types import Refusal, SizingRequest, Stop, exact
 from market_analysis.settings import SizingSettings
+
+FRACTION_STEP = Decimal("1e-10")
+"""Grain of the loss per dollar; rounded up, so that no loss is understated."""
 
 
 def choose_stop(request: SizingRequest, settings: SizingSettings) -> Stop | Refusal:
@@ -40,4 +43,5 @@ def _placed(request: SizingRequest, distance: float, source: str, note: str) -> 
     fee, slip = request.instrument.taker_fee_frac, exact(request.slippage_frac)
     # An inverse contract's notional is dollars at any price; a linear one's moves with the price, and so does the fee on it.
     exit_ratio = Decimal(1) if request.instrument.is_inverse else stop / price
-    return Stop(stop, abs(price - stop) / price, fee + (fee + slip) * exit_ratio, source, note)
+    distance_frac = quantise(abs(price - stop) / price, FRACTION_STEP, Rounding.UP)
+    return Stop(stop, distance_frac, quantise(fee + (fee + slip) * exit_ratio, FRACTION_STEP, Rounding.UP), source, note)

@@ -172,7 +172,8 @@ class SizingResult:
     """The size and all that made it. Refused: size, quantity and loss are zero, `refusals` say why, the factors stand as they were.
 
     size_usd = quantity * notional of one contract = combined_usd + every multiplier's, cap's and the lot's effect, when approved.
-    max_loss_usd = size_usd * (stop.frac + stop.cost_frac); fees_usd is the cost part of it. risk_frac = max_loss_usd / equity.
+    max_loss_usd = size_usd * (stop.frac + stop.cost_frac), a hundredth of a cent up; fees_usd is the cost part of it.
+    risk_frac = max_loss_usd / equity.
     """
 
     symbol: str
@@ -195,6 +196,14 @@ class SizingResult:
     confidence: float | None
     refusals: tuple[Refusal, ...]
     notes: tuple[str, ...]
+
+    @property
+    def rests_on_unknown(self) -> bool:
+        """Whether it was refused because something is not known, rather than because it would be too much."""
+        return any(refusal.code.startswith("unknown_") or refusal.code in _UNKNOWN for refusal in self.refusals)
+
+
+_UNKNOWN = frozenset({"data_unknown", "no_equity", "no_usd_rate"})
 
 
 def cents(amount: float | Decimal, rounding: Rounding = Rounding.DOWN) -> Decimal:

@@ -10,11 +10,11 @@ import books
 import pytest
 from sizing_requests import FREE, book, line, request, view
 
-from market_analysis.domain import Category, Side
+from market_analysis.domain import Category, Rounding, Side
 from market_analysis.risk.sizing_engine.engine import size_position
 from market_analysis.risk.sizing_engine.multipliers import class_multiplier, hour_multiplier, signal_multiplier
 from market_analysis.risk.sizing_engine.risk_caps import cluster_room_usd
-from market_analysis.risk.sizing_engine.types import Cap, Method, SizingResult, TradeRecord
+from market_analysis.risk.sizing_engine.types import Cap, Method, SizingResult, TradeRecord, cents
 from market_analysis.settings import SizingSettings
 
 D = Decimal
@@ -60,8 +60,8 @@ def test_fees_and_slippage_are_part_of_the_loss() -> None:
     assert got.stop is not None
     # .03 + .001 + (.001 + .002) * 43,650 / 45,000
     assert got.stop.loss_frac == D("0.03") + D("0.001") + D("0.003") * D("0.97")
-    assert got.max_loss_usd == got.size_usd * got.stop.loss_frac
-    assert got.fees_usd == got.size_usd * D("0.00391")
+    assert got.max_loss_usd == cents(got.size_usd * got.stop.loss_frac, Rounding.UP)
+    assert got.fees_usd == cents(got.size_usd * D("0.00391"), Rounding.UP)
     assert cap(got, "risk_per_trade").room_usd == (500 / D("0.03391")).quantize(D("0.0001"), rounding="ROUND_FLOOR")
 
 

@@ -33,7 +33,7 @@ SMALL = replace(FREE, min_notional=D(5))
         ({"sigma_day": -0.1}, {}, {}, "sigma_not_possible"),
         ({"sigma_day": math.inf}, {}, {}, "sigma_not_possible"),
         ({"leverage": D("0.5")}, {}, {}, "leverage_below_one"),
-        ({}, {"problems": ("positions could not be read",)}, {}, "account_unknown"),
+        ({}, {"problems": ("positions could not be read",)}, {}, "data_unknown"),
         ({"stop_frac": 0.16}, {}, {}, "stop_outside_bounds"),
         ({"stop_frac": 0.004}, {}, {}, "stop_outside_bounds"),
         ({"stop_frac": math.nan}, {}, {}, "stop_outside_bounds"),
