@@ -26,36 +26,37 @@ class OrderChoice(StrEnum):
     SHORT = "short"
 
 
+SideOption = Annotated[OrderChoice, typer.Option("--side", help="Direction of the trade.")]
+Signal = Annotated[float, typer.Option("--signal", min=0.0, max=1.0, help="Strength of the signal; 1 takes nothing away.")]
+StopPercent = Annotated[
+    float | None,
+    typer.Option("--stop-pct", min=0.0, help="Your stop, percent from the mark. Default: sigmas of a day.", show_default=False),
+]
+OwnLeverage = Annotated[
+    Decimal | None,
+    typer.Option("--leverage", parser=parse_amount, metavar="X", help="Leverage. Default: that of the position held, else 1."),
+]
+ClosedTrades = Annotated[
+    int | None, typer.Option("--closed-trades", min=0, help="Closed trades of this account, for Kelly.", show_default=False)
+]
+WinRate = Annotated[
+    float | None, typer.Option("--win-rate", min=0.0, max=1.0, help="Fraction of them that won.", show_default=False)
+]
+Payoff = Annotated[float | None, typer.Option("--payoff", min=0.0, help="Their mean win over their mean loss.", show_default=False)]
+Alone = Annotated[bool, typer.Option("--alone", help="As if nothing were held: what the account could carry.")]
+
+
 def command(
     common: Common,
     symbol: Symbol,
-    side: Annotated[OrderChoice, typer.Option("--side", help="Direction of the trade.")] = OrderChoice.BUY,
-    signal: Annotated[
-        float, typer.Option("--signal", min=0.0, max=1.0, help="Strength of the signal; 1 takes nothing away.")
-    ] = 1.0,
-    stop_pct: Annotated[
-        float | None,
-        typer.Option(
-            "--stop-pct",
-            min=0.0,
-            help="Your stop, percent from the mark. Default: sigmas of a day, see [sizing].",
-            show_default=False,
-        ),
-    ] = None,
-    leverage: Annotated[
-        Decimal | None,
-        typer.Option("--leverage", parser=parse_amount, metavar="X", help="Leverage. Default: that of the position held, else 1."),
-    ] = None,
-    closed_trades: Annotated[
-        int | None, typer.Option("--closed-trades", min=0, help="Closed trades of this account, for Kelly.", show_default=False)
-    ] = None,
-    win_rate: Annotated[
-        float | None, typer.Option("--win-rate", min=0.0, max=1.0, help="Fraction of them that won.", show_default=False)
-    ] = None,
-    payoff: Annotated[
-        float | None, typer.Option("--payoff", min=0.0, help="Their mean win over their mean loss.", show_default=False)
-    ] = None,
-    alone: Annotated[bool, typer.Option("--alone", help="As if nothing were held: what the account could carry.")] = False,
+    side: SideOption = OrderChoice.BUY,
+    signal: Signal = 1.0,
+    stop_pct: StopPercent = None,
+    leverage: OwnLeverage = None,
+    closed_trades: ClosedTrades = None,
+    win_rate: WinRate = None,
+    payoff: Payoff = None,
+    alone: Alone = False,
 ) -> None:
     """The size of a trade by volatility, Kelly and equal risk, its multipliers and caps in money; or refused, with every reason.
 
