@@ -5,8 +5,9 @@
     shrinkage = edge^2 / (edge^2 + (b + 1)^2 sigma_p^2),   sigma_p = sqrt(p (1 - p) / n)
 
 p is not known but counted in n trades; a bet at the counted p is too large on average. (b + 1) sigma_p is the standard error of the
-edge, so that the factor is near one only where the edge is many of its standard errors. Sources: Kelly (1956); Baker, McHale
-(2013), Optimal betting under parameter uncertainty, the approximate factor ("back of envelope").
+edge, so that the factor is near one only where the edge is many of its standard errors: to second order in the bet, k f* grows
+fastest on average at k = E(f)^2 / E(f^2) of the estimated fraction f. Sources: Kelly (1956); Baker, McHale (2013), Optimal betting
+under parameter uncertainty, the approximate factor ("back of envelope").
 """
 
 from __future__ import annotations

@@ -41,7 +41,7 @@ def sizing_book(
         cluster_name=cluster.name,
         cluster_cap_usd=None if equity is None else dollars(cluster_cap_usd(float(equity), settings.portfolio)),
         risk_cap_usd=analysis.book.risk_cap_usd,
-        loss_usd=analysis.book.loss_if_all_stops_fill_usd,
+        loss_usd=_committed_loss(analysis),
         day_limited=settings.risk.daily_loss_limit_frac is not None,
         day_left_usd=analysis.book.day_left_usd,
         problems=_problems(analysis, instrument),
@@ -68,6 +68,12 @@ def book_lines(snapshot: Snapshot, analysis: Analysis, settings: PortfolioSettin
             )
         )
     return (*found, *(holding_line(holding, settings.stress_gap_frac) for holding in analysis.holdings))
+
+
+def _committed_loss(analysis: Analysis) -> Decimal | None:
+    """What the positions lose if all stops fill, and what resting entries would add: they are risk already taken."""
+    held, resting = analysis.book.loss_if_all_stops_fill_usd, analysis.book.resting_entries_usd
+    return None if held is None or resting is None else held + resting
 
 
 def _available(account: Account, snapshot: Snapshot) -> Decimal | None:

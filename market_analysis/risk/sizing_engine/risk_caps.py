@@ -28,11 +28,13 @@ def risk_caps(
             loss_frac,
             f"{settings.risk_per_trade_frac:.3g} of equity lost at the stop",
         ),
-        _of_loss("portfolio_risk", book.risk_cap_usd, book.loss_usd, loss_frac, "the book's loss if all stops fill"),
+        _of_loss("portfolio_risk", book.risk_cap_usd, book.loss_usd, loss_frac, "the book's loss if all entries and stops fill"),
     ]
     if book.day_limited:
         caps.append(
-            _of_loss("day_room", book.day_left_usd, book.loss_usd, loss_frac, "what the day's limit leaves if all stops fill")
+            _of_loss(
+                "day_room", book.day_left_usd, book.loss_usd, loss_frac, "what the day's limit leaves if all entries and stops fill"
+            )
         )
     return (*caps, _cluster(asset, sign, loss_frac, book))
 

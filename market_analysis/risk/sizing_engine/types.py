@@ -64,8 +64,8 @@ class SizingBook:
 
     lines: positions and holdings (`exposure.Line`), a None inside is not known. view: correlations of their assets and the trade's.
     cluster: the lines that move with the trade's asset. available_usd: margin that is free. cluster_cap_usd, risk_cap_usd: limits
-    of what can be lost at the stops (rulings 12, 20); loss_usd: what the book can lose there now. day_left_usd: of the day's limit.
-    day_limited: whether there is one. problems: what of the account could not be read.
+    of what can be lost at the stops (rulings 12, 20); loss_usd: what the book can lose there, resting entries in.
+    day_limited: whether the day's loss is limited; day_left_usd: what that leaves. problems: what of the account is not known.
     """
 
     equity_usd: Decimal | None

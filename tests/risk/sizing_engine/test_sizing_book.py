@@ -10,7 +10,7 @@ import books
 import pytest
 from two_coins import BTC, ETH, INVERSE, long_btc, market, snapshot
 
-from market_analysis.domain import MarginMode, Memory, Side, Snapshot
+from market_analysis.domain import MarginMode, Memory, OrderPurpose, OrderSide, Side, Snapshot
 from market_analysis.risk.analyse import analyse
 from market_analysis.risk.sizing_engine.book import sizing_book
 from market_analysis.risk.sizing_engine.engine import size_position
@@ -47,6 +47,15 @@ def test_lines_limits_and_the_cluster_that_the_trade_would_join() -> None:
     assert set(book.cluster_name.split()) == {"BTC", "ETH"}
     assert (book.day_limited, book.problems) == (False, ())
     assert seen(now, LIMITED).day_left_usd == 500
+
+
+def test_an_entry_that_rests_is_risk_already_taken() -> None:
+    now = stopped()
+    entry = books.order(ETH, OrderSide.BUY, OrderPurpose.ENTRY, quantity=1, limit=2_400, attached_stop=2_300, order_id="e")
+    waiting = seen(replace(now, orders=(*now.orders, entry)))  # type: ignore[misc]
+    # From 2,400 to 2,300; the entry's fee 1.32, the stop's fee and slippage 2,300 * .00105.
+    added = float((waiting.loss_usd or D(0)) - (seen(now).loss_usd or D(0)))
+    assert added == pytest.approx(100 + 1.32 + 2_300 * 0.00105, abs=1e-3)
 
 
 def test_a_short_counts_against_and_a_holding_counts() -> None:
