@@ -38,7 +38,7 @@ class SizingSettings(Section):
     max_stop_frac: float = Field(0.15, gt=0, lt=1, description="farthest stop accepted")
     default_stop_frac: float = Field(0.03, gt=0, lt=1, description="stop distance where neither you nor a volatility names one")
     off_hours_multiplier: float = Field(
-        1.0, gt=0, le=1, description="factor on the size before 06:00 and from 22:00 UTC; document 004 had 0.8, never measured"
+        1.0, gt=0, le=1, description="factor on the size before 06:00 and from 23:00 UTC; document 004 had 0.8, never measured"
     )
     max_position_frac: float = Field(0.10, gt=0, le=20, description="largest exposure to one asset, fraction of equity")
     crypto_max_position_frac: float = Field(0.08, gt=0, le=20, description="the same for a coin that is neither stable nor DeFi")

@@ -200,6 +200,8 @@ def test_a_stronger_source_wins_under_either_name(tmp_path: Path) -> None:
     [
         ("[sizing]\nmax_position_frac = 0.1\nmax_single_position_percent = 10\n", "are the same setting"),
         ('[sizing]\nmin_stop_loss_percent = "near"\n', "sizing.min_stop_frac = 'near'"),
+        ("[sizing]\nmax_leverage_ratio = true\n", "sizing.max_leverage"),
+        ("[sizing]\nmax_leverage_ratio = [3]\n", "sizing.max_leverage"),
         ("[sizing]\ndefault_risk_per_trade = 50\n", "sizing.risk_per_trade_frac = 0.5: Input should be less than or equal to 0.1"),
         ("[sizing]\ndefault_stop_frac = 0.2\n", "max_stop_frac (0.15) must hold"),
         ("[sizing]\nweight_volatility = 0\nweight_kelly = 0\nweight_equal_risk = 0\n", "all 0"),

@@ -38,11 +38,11 @@ class _Ready:
 
 
 def size_position(request: SizingRequest, book: SizingBook, settings: SizingSettings) -> SizingResult:
-    """The largest sensible size, a pure function of its arguments: monotone in equity, antitone in the asset's volatility.
+    """The largest sensible size, a pure function of its arguments: monotone in equity, antitone in volatility.
 
     Refusals, all that apply: no_equity, equity_below_minimum, no_usd_rate, price_not_positive, signal_outside_bounds,
     sigma_not_possible, leverage_below_one, data_unknown; stop_outside_bounds, stop_not_possible, stop_beyond_liquidation;
-    no_method (none has a basis), no_edge (the methods that have one say zero); unknown_CAP, no_room_CAP; risk_factors_too_high;
+    no_method (none has a basis), methods_say_zero; unknown_CAP, no_room_CAP; risk_factors_too_high;
     below_min_quantity, below_min_notional, below_min_order.
     """
     refused = _input_refusals(request, book, settings)
@@ -143,7 +143,7 @@ def _input_refusals(request: SizingRequest, book: SizingBook, settings: SizingSe
 def _method_refusals(combined: Decimal | None) -> list[Refusal]:
     if combined is None:
         return [Refusal("no_method", "no method has both a weight and a basis")]
-    return [Refusal("no_edge", "the methods that have a basis say zero")] if combined == 0 else []
+    return [Refusal("methods_say_zero", "the methods that have a basis say zero")] if combined == 0 else []
 
 
 def _liquidation(lots: Decimal, ready: _Ready) -> list[Refusal]:

@@ -10,7 +10,7 @@ from market_analysis.settings import SizingSettings
 
 SIGNAL_STEPS = ((0.8, 1.0), (0.6, 0.8), (0.4, 0.6), (0.2, 0.4), (0.0, 0.2))
 """Document 004's: from this strength on, this factor."""
-DAY_HOURS = range(6, 22)
+DAY_HOURS = range(6, 23)
 """Hours (UTC) that count as the market's day; crypto trades all night."""
 
 

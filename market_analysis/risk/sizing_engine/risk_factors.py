@@ -2,7 +2,7 @@
 
     volatility     10 * sigma_day / .1           liquidity  10 - turnover_24h / low_liquidity_usd
     asset_class    2 * the class's multiplier    signal     5 * (1 - strength)
-    time           3 outside 6 to 22 h UTC, else 1
+    time           3 before 6 and from 23 h UTC on, else 1
     concentration  10 * what is held of the asset over equity
 
 each between 0 and 10; confidence = max(.1, 1 - weighted mean / 10). The weights are the document's; none of this is measured. What

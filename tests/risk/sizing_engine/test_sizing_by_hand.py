@@ -109,7 +109,7 @@ def test_a_record_without_an_edge_says_zero_and_is_heard() -> None:
     assert float(got.combined_usd or 0) == pytest.approx(0.4 * 8_333.3333 + 0.25 * 25_000, abs=1e-3)
     alone = SizingSettings(weight_volatility=0, weight_equal_risk=0)
     refused = size_position(request(record=losing), book(), alone)
-    assert [refusal.code for refusal in refused.refusals] == ["no_edge"]
+    assert [refusal.code for refusal in refused.refusals] == ["methods_say_zero"]
     assert refused.quantity == 0
 
 
@@ -149,7 +149,7 @@ def test_a_riskier_class_is_smaller_and_a_safer_one_is_not_larger() -> None:
 def test_the_night_is_as_good_as_the_day_unless_settings_say_otherwise() -> None:
     assert hour_multiplier(3, SETTINGS) == 1.0
     by_document = SizingSettings(off_hours_multiplier=0.8)
-    assert [hour_multiplier(hour, by_document) for hour in (5, 6, 21, 22)] == [0.8, 1.0, 1.0, 0.8]
+    assert [hour_multiplier(hour, by_document) for hour in (5, 6, 22, 23)] == [0.8, 1.0, 1.0, 0.8]
 
 
 def test_exposure_caps_count_what_is_held() -> None:
@@ -206,3 +206,13 @@ def test_the_venue_s_own_bounds() -> None:
     assert cap(got, "leverage_tier").room_usd == 1_000  # the second tier allows 10x only
     assert got.quantity == D("0.02")
     assert cap(size_position(request(instrument=item, leverage=D(10)), book(), SETTINGS), "leverage_tier").room_usd == 2_000
+
+
+def test_a_risk_factor_that_is_not_known_has_no_weight() -> None:
+    got = size_position(request(turnover_24h_usd=None), book(), SETTINGS)
+    assert {item.name: item.value for item in got.risk_factors}["liquidity"] is None
+    # (.75 + .3 + .15 + .1 + 0) / .8 of ten
+    assert got.confidence == pytest.approx(1 - 1.3 / 0.8 / 10)
+    assert got.approved
+    worst = request(sigma_day=0.3, signal=0.0, turnover_24h_usd=D(0), hour_utc=23, stop_frac=None)
+    assert size_position(worst, book(), SETTINGS).confidence == pytest.approx(1 - (2.5 + 2 + 0.3 + 1 + 0.3) / 10)
