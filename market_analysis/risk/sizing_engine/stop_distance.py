@@ -13,35 +13,60 @@ FRACTION_STEP = Decimal("1e-10")
 
 
 def choose_stop(request: SizingRequest, settings: SizingSettings) -> Stop | Refusal:
-    """The stop on the tick grid, never looser than chosen; for a short above the price.
+    """The stop on the tick grid; for a short above the price. Yours is never looser than named, the engine's own never nearer than
+    its sigmas, both within the bounds.
 
     A distance of your own outside [min_stop_frac, max_stop_frac] is refused; one from volatility is brought within and says so.
-    Refusals: stop_outside_bounds, stop_not_possible (not above zero, or no tick between it and the price).
+    Refusals: stop_outside_bounds, stop_not_possible (the tick is too coarse for it).
     """
     low, high = settings.min_stop_frac, settings.max_stop_frac
     if request.stop_frac is not None:
-        if not low <= request.stop_frac <= high:
-            return Refusal(
-                "stop_outside_bounds", f"the stop is {request.stop_frac:.4g} away, min_stop_frac {low:g} to max_stop_frac {high:g}"
-            )
-        return _placed(request, request.stop_frac, "yours", "")
+        return _yours(request, request.stop_frac, low, high)
     if request.sigma_day is None:
-        return _placed(request, settings.default_stop_frac, "default", "no volatility is known: default_stop_frac")
+        return _own(request, settings.default_stop_frac, high, "default", "no volatility is known: default_stop_frac")
     wanted = settings.stop_sigmas * request.sigma_day
     distance = min(max(wanted, low), high)
     moved = "" if distance == wanted else f"{settings.stop_sigmas:g} sigma is {wanted:.4g}, brought to {distance:g}"
-    return _placed(request, distance, "volatility", moved)
+    return _own(request, distance, high, "volatility", moved)
 
 
-def _placed(request: SizingRequest, distance: float, source: str, note: str) -> Stop | Refusal:
-    price, sign = request.price, request.side.sign
-    stop = stop_price(price * (1 - sign * exact(distance)), request.instrument.tick_size, sign)
-    if stop <= 0 or sign * (price - stop) <= 0:
-        return Refusal(
-            "stop_not_possible", f"a stop {distance:.4g} away from {price} rounds to {stop}, which is not on its loss side"
-        )
+def _yours(request: SizingRequest, distance: float, low: float, high: float) -> Stop | Refusal:
+    """Rounded towards the price. Where that takes half of the distance away or more, it is another stop than yours."""
+    if not low <= distance <= high:
+        where = f"the stop is {distance:.4g} away, min_stop_frac {low:g} to max_stop_frac {high:g}"
+        return Refusal("stop_outside_bounds", where)
+    stop = _at(request, distance, inwards=True)
+    return _stop(request, stop, "yours", "") if 2 * _away(request, stop) > exact(distance) else _too_coarse(request, distance)
+
+
+def _own(request: SizingRequest, distance: float, high: float, source: str, note: str) -> Stop | Refusal:
+    """Rounded away from the price, unless that is beyond max_stop_frac."""
+    stop = _at(request, distance, inwards=False)
+    if _away(request, stop) > exact(high):
+        stop = _at(request, distance, inwards=True)
+    return _stop(request, stop, source, note) if _away(request, stop) > 0 else _too_coarse(request, distance)
+
+
+def _at(request: SizingRequest, distance: float, *, inwards: bool) -> Decimal:
+    sign = request.side.sign
+    price = request.price * (1 - sign * exact(distance))
+    return stop_price(price, request.instrument.tick_size, sign if inwards else -sign)
+
+
+def _away(request: SizingRequest, stop: Decimal) -> Decimal:
+    """Distance on the loss side, fraction of the price; bounds below one keep every stop above zero."""
+    return request.side.sign * (request.price - stop) / request.price
+
+
+def _too_coarse(request: SizingRequest, distance: float) -> Refusal:
+    tick = request.instrument.tick_size
+    return Refusal("stop_not_possible", f"at a tick of {tick} there is no stop {distance:.4g} away from {request.price}")
+
+
+def _stop(request: SizingRequest, stop: Decimal, source: str, note: str) -> Stop:
+    price = request.price
     fee, slip = request.instrument.taker_fee_frac, exact(request.slippage_frac)
     # An inverse contract's notional is dollars at any price; a linear one's moves with the price, and so does the fee on it.
     exit_ratio = Decimal(1) if request.instrument.is_inverse else stop / price
-    distance_frac = quantise(abs(price - stop) / price, FRACTION_STEP, Rounding.UP)
+    distance_frac = quantise(_away(request, stop), FRACTION_STEP, Rounding.UP)
     return Stop(stop, distance_frac, quantise(fee + (fee + slip) * exit_ratio, FRACTION_STEP, Rounding.UP), source, note)

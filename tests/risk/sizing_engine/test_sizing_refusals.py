@@ -96,3 +96,33 @@ def test_a_stop_of_your_own_is_kept_and_one_of_volatility_is_brought_within_boun
     dark = size_position(request(stop_frac=None, sigma_day=None), book(), SizingSettings())
     assert dark.stop is not None
     assert (dark.stop.source, dark.stop.frac) == ("default", D("0.03"))
+
+
+def test_a_tick_that_is_coarser_than_the_stop() -> None:
+    """At 1.00 on a tick of .01 two sigmas of .0039 are no price: yours is refused, the engine's own goes out to the next tick."""
+    for side, price in ((Side.LONG, D("0.99")), (Side.SHORT, D("1.01"))):
+        near = request(price=D("1.00"), stop_frac=None, sigma_day=0.0039, side=side)
+        own = size_position(near, book(), SizingSettings())
+        assert own.stop is not None
+        assert (own.stop.price, own.stop.frac) == (price, D("0.01"))
+        yours = size_position(replace(near, stop_frac=0.0078), book(), SizingSettings())
+        assert [refusal.code for refusal in yours.refusals] == ["stop_not_possible"]
+
+
+@pytest.mark.parametrize(
+    ("price", "own", "sigma", "stop"),
+    [
+        ("1.004", None, 0.001, "0.99"),  # .99898 goes out
+        ("1.004", 0.0139, None, None),  # .99004 comes in to 1.00: .0040 of .0139 are left, no longer yours
+        ("1.004", 0.0145, None, "0.99"),  # .98944 comes in by little
+        ("0.07", None, 0.15, "0.06"),  # .15 away is .0595; .05 would be 29 % away
+        ("0.04", None, 0.03, None),  # .0376: .03 is 25 % away, .04 is the price
+    ],
+)
+def test_rounding_to_the_tick(price: str, own: float | None, sigma: float | None, stop: str | None) -> None:
+    got = size_position(request(price=D(price), stop_frac=own, sigma_day=sigma), book(), SizingSettings())
+    if stop is None:
+        assert "stop_not_possible" in [refusal.code for refusal in got.refusals]
+    else:
+        assert got.stop is not None
+        assert got.stop.price == D(stop)
