@@ -67,7 +67,7 @@ def _sized(ready: _Ready, settings: SizingSettings) -> SizingResult:
             *order_caps(ready.equity_usd, ready.unit_usd, request, book, settings),
         ),
     )
-    lots = _lots(capped, ready)
+    lots = quantity(capped / ready.unit_usd, request.instrument.quantity_step)
     factors = risk_factors(request, ready.equity_usd, None if net is None else net.get(request.asset, ZERO), settings)
     refused = [*_method_refusals(combined), *bounds.refusals(caps), *_liquidation(lots, ready)]
     if too_high := too_risky(factors, settings):
@@ -108,13 +108,6 @@ def _methods(ready: _Ready, settings: SizingSettings) -> tuple[Method, ...]:
         kelly_size(equity, ready.stop.frac, request.record, settings),
         equal_risk_size(equity, request, net, ready.book.view, settings),
     )
-
-
-def _lots(size_usd: Decimal, ready: _Ready) -> Decimal:
-    """Whole lots, never worth more than the size: the quotient of two decimals may itself be rounded up."""
-    step = ready.request.instrument.quantity_step
-    lots = quantity(size_usd / ready.unit_usd, step)
-    return lots - step if lots * ready.unit_usd > size_usd else lots
 
 
 def _input_refusals(request: SizingRequest, book: SizingBook, settings: SizingSettings) -> list[Refusal]:

@@ -165,6 +165,13 @@ def test_exposure_caps_count_what_is_held() -> None:
     assert cap(other_way, "position").room_usd == 4_000  # back to nothing, and 2,500 beyond
 
 
+def test_concentration_is_of_the_gross_exposure_where_that_exceeds_equity() -> None:
+    lines = [line("BTC", 4_000.0), line("ETH", 12_000.0), line("DOGE", -14_000.0)]
+    got = size_position(request(), book(lines=lines), SizingSettings(max_leverage=50, max_class_exposure_frac=20))
+    # sqrt(.5 * 30,000^2 - 12,000^2 - 14,000^2) - 4,000
+    assert float(cap(got, "concentration").room_usd or 0) == pytest.approx(math.sqrt(1.1e8) - 4_000, abs=1e-3)
+
+
 def test_a_book_that_is_too_concentrated_takes_only_what_lessens_it() -> None:
     lines = [line("ETH", 40_000.0), line("BTC", 300.0)]
     settings = SizingSettings(max_leverage=50, max_class_exposure_frac=20)

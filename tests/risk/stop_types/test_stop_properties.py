@@ -27,7 +27,8 @@ D = Decimal
 ENTRY = 100.0
 signs = st.sampled_from([1, -1])
 ticks = st.sampled_from([D("0.01"), D("0.5"), D("1e-6")])
-moves = st.lists(st.floats(-0.08, 0.08), min_size=1, max_size=40)
+moves = st.lists(st.integers(-650, 650).map(lambda step: step / 8192), min_size=1, max_size=40)
+"""Log moves up to 8 %, in binary fractions: their sums are exact, so that two equal prices are equal in the mirror too."""
 
 
 @st.composite
