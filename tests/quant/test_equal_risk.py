@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market_analysis.errors import QuantError
@@ -60,6 +60,7 @@ def test_contributions_are_equal_and_the_variance_is_one(seed: int, assets: int,
     assert float(y @ matrix @ y) == pytest.approx(1.0, abs=1e-8)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10_000), st.integers(2, 6), st.floats(0.0, 1.5))
 def test_the_slow_twin_agrees(seed: int, assets: int, common: float) -> None:
     matrix = random_correlation(seed, assets, common)
