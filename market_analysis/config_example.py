@@ -14,6 +14,7 @@ _HEADER = """\
 # Settings of risk-manager. Every key is optional; what stands here are the defaults.
 # Copy to settings.toml (or run `risk-manager init`) and change what you need.
 # Fractions are fractions: 0.005 is 0.5 %. The `_pct` names are document 003's and hold fractions too.
+# Document 004's names (`max_single_position_percent` and the like) are read as well, in percent as it wrote them.
 # The environment overrides any key: RISK_MANAGER__RISK__EQUITY_RISK_FRAC=0.004
 # API keys do not belong here; put BYBIT_API_KEY and BYBIT_API_SECRET into .env.
 # "ruling 20" and the like are explained in docs/decisions.md.

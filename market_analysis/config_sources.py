@@ -12,6 +12,7 @@ from typing import Any
 import tomli
 from dotenv.parser import parse_stream
 
+from market_analysis.config_document_names import DOCUMENT_VARIABLES, with_house_names
 from market_analysis.errors import SettingsError
 
 ENV_PREFIX = "RISK_MANAGER__"
@@ -19,6 +20,7 @@ DOCUMENT_ENV_NAMES: Mapping[str, tuple[str, ...]] = {
     "BYBIT_BASE_URL": ("bybit", "base_url"),
     "BYBIT_WS_URL": ("bybit", "ws_url"),
     "BYBIT_SANDBOX": ("bybit", "sandbox"),
+    **DOCUMENT_VARIABLES,
 }
 """Environment names that the documents use, and the keys that they set."""
 
@@ -92,7 +94,7 @@ def toml_source(path: Path) -> Source:
     lines = key_lines(text)
     origins = {key: _place(label, lines, key) for key, _ in leaves(values)}
     origins.update({key: f"{label}:{line}" for key, line in lines.items() if key not in origins})
-    return Source(label, values, origins)
+    return Source(label, *with_house_names(values, origins))
 
 
 def _place(label: str, lines: Mapping[str, int], key: str) -> str:
@@ -128,7 +130,7 @@ def environment_source(name: str, variables: Mapping[str, str | None]) -> Source
         _put(values, path, value, f"{name} {variable}")
         inner = [f"{'.'.join(path)}.{key}" for key, _ in leaves(value)] if isinstance(value, Mapping) else ()
         origins.update(dict.fromkeys((".".join(path), *inner), f"{name} {variable}"))
-    return Source(name, values, origins)
+    return Source(name, *with_house_names(values, origins))
 
 
 def _put(values: Tree, path: tuple[str, ...], value: Any, origin: str) -> None:

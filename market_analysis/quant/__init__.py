@@ -23,8 +23,10 @@ imported here, so that a command that computes nothing loads neither NumPy nor S
     residuals, bar_paths   standardised whole-bar residuals and the paths simulated from them
     policy                 probabilities under the stop policy (policy_inputs, policy_outcome: what goes in, comes out)
     covariance, clusters   covariance estimators, correlation clusters
-    equal_risk             the book of equal risk contributions
+    equal_risk             exposures with equal contributions to the variance
+    kelly                  the growth-optimal fraction and its shrinkage
     concentration          how many pieces, how many independent bets
+    swings                 swing lows of bars
     value_at_risk          value at risk and expected shortfall, their tests
     tail                   normal expected shortfall
     forecast, scoring      variance forecasts, and how they are scored

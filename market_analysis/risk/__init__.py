@@ -8,5 +8,6 @@ Import the file you need; nothing is imported here, so that naming this package 
     volatility   fit_models(history, instruments, settings, as_of): reusable until the next closed bar
     position     analyse_position(...): one position
     sizing       plan_size: the largest size whose loss at the stop stays within a budget
+    sizing_engine, stop_types   document 004's sizing of a trade, and its kinds of stop
     types        Analysis, BookReport, PositionReport, ClusterReport, HoldingReport, DataQuality, Verdict
 """

@@ -44,7 +44,8 @@ RISK_MULTIPLIER: Final[Mapping[AssetClass, float]] = MappingProxyType(
         AssetClass.ALTCOIN: 2.0,
     }
 )
-"""Document 004's multipliers (CRYPTO 1.0 is the majors here): an ordering, not a measurement. Shown, and used by nothing else."""
+"""Document 004's multipliers (CRYPTO 1.0 is the majors here): an ordering, not a measurement. Shown; the sizing engine uses
+them."""
 
 
 def asset_class(asset: str) -> AssetClass:

@@ -7,6 +7,7 @@ from market_analysis.settings.risk import RiskSettings
 from market_analysis.settings.root import Settings
 from market_analysis.settings.run import DataSettings, MonitorSettings, OutputSettings
 from market_analysis.settings.section import Section
+from market_analysis.settings.sizing import SizingSettings
 from market_analysis.settings.stops import StopsSettings
 from market_analysis.settings.venue import AccountSettings, BybitSettings
 from market_analysis.settings.vol import VolSettings
@@ -24,6 +25,7 @@ __all__ = [
     "RiskSettings",
     "Section",
     "Settings",
+    "SizingSettings",
     "StopsSettings",
     "StressScenario",
     "VolSettings",

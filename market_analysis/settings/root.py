@@ -12,6 +12,7 @@ from market_analysis.settings.prob import ProbSettings
 from market_analysis.settings.risk import RiskSettings
 from market_analysis.settings.run import DataSettings, MonitorSettings, OutputSettings
 from market_analysis.settings.section import Section
+from market_analysis.settings.sizing import SizingSettings
 from market_analysis.settings.stops import StopsSettings
 from market_analysis.settings.venue import AccountSettings, BybitSettings
 from market_analysis.settings.vol import VolSettings
@@ -26,6 +27,7 @@ class Settings(Section):
     vol: VolSettings = VolSettings()
     prob: ProbSettings = ProbSettings()
     portfolio: PortfolioSettings = PortfolioSettings()
+    sizing: SizingSettings = SizingSettings()
     bybit: BybitSettings = BybitSettings()
     monitor: MonitorSettings = MonitorSettings()
     data: DataSettings = DataSettings()

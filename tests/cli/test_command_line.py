@@ -39,7 +39,7 @@ def test_help_leads_with_examples_and_exits_zero(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize(
-    "name", ["init", "doctor", "levels", "size", "what-if", "stress", "explain", "backtest", "evaluate", "exchange"]
+    "name", ["init", "doctor", "levels", "size", "sizing", "what-if", "stress", "explain", "backtest", "evaluate", "exchange"]
 )
 def test_every_command_has_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(name, "--help") == 0
@@ -55,7 +55,15 @@ def test_without_a_key_the_exit_is_five_and_both_ways_on_are_told(capsys: pytest
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--bogus",), ("no-such-command",), ("--interval", "abc"), ("what-if", "BTC"), ("size", "BTC")]
+    "arguments",
+    [
+        ("--bogus",),
+        ("no-such-command",),
+        ("--interval", "abc"),
+        ("what-if", "BTC"),
+        ("size", "BTC"),
+        ("sizing", "BTC", "--signal", "2"),
+    ],
 )
 def test_wrong_usage_exits_64(arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
     assert call(*arguments) == EXIT_USAGE
@@ -186,6 +194,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         (("stress", "--move", "BTC=-0.3"), "FTX fails"),
         (("doctor",), "read-only"),
         (("size", "BTCUSDT", "--side", "long", "--stop", "70000"), "at the stop, fees and slippage in"),
+        (("sizing", "XRP", "--side", "sell", "--alone"), "XRPUSDT short as if nothing were held: APPROVED"),
     ],
 )
 def test_commands_on_the_demo(arguments: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -196,6 +205,23 @@ def test_commands_on_the_demo(arguments: tuple[str, ...], said: str, capsys: pyt
 def test_a_size_that_does_not_fit_is_refused_with_its_reason(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("size", "BTCUSDT", "--side", "long", "--stop", "90000", "--demo") == 1
     assert "stop_wrong_side" in capsys.readouterr().out
+
+
+def test_a_sizing_is_refused_with_all_its_reasons_and_is_json(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("sizing", "BTC", "--side", "buy", "--signal", ".8", "--stop-pct", "3", "--demo", "--json") == 1
+    body = json.loads(capsys.readouterr().out)
+    result = body["result"]
+    assert (result["approved"], result["quantity"], result["stop"]["source"]) == (False, "0", "yours")
+    assert {"no_room_portfolio_risk", "no_room_cluster_risk"} <= {refusal["code"] for refusal in result["refusals"]}
+    assert [method["name"] for method in result["methods"]] == ["volatility", "kelly", "equal_risk"]
+
+
+def test_a_record_of_closed_trades_is_stated_whole_or_not_at_all(capsys: pytest.CaptureFixture[str]) -> None:
+    assert call("sizing", "BTC", "--closed-trades", "200", "--demo") == EXIT_USAGE
+    assert "--payoff together" in capsys.readouterr().err
+    record = ("--closed-trades", "240", "--win-rate", "0.55", "--payoff", "1.8")
+    assert call("sizing", "ETH", "--side", "short", *record, "--alone", "--demo") == 0
+    assert "240 closed trades (stated by you)" in capsys.readouterr().out
 
 
 def test_init_makes_the_directory_that_it_was_given() -> None:

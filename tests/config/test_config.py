@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from market_analysis.config import load
+from market_analysis.config_document_names import DOCUMENT_KEYS
 from market_analysis.config_example import render
 from market_analysis.config_sources import key_lines
 from market_analysis.errors import AuthenticationError, SettingsError
@@ -173,3 +174,51 @@ def test_the_documents_module_global_is_a_dictionary(tmp_path: Path, monkeypatch
     vars(config).pop("settings")
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         _ = config.nothing
+
+
+def test_document_004_s_names_are_read_in_its_units(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text(
+        "[sizing]\nmax_single_position_percent = 7\nmax_leverage_ratio = 2\n[portfolio]\nmax_portfolio_risk_percent = 2.5\n"
+    )
+    got = load(directory=tmp_path, environment={"CRYPTO_MAX_POSITION_PERCENT": "6.5", "RISK_SCORE_THRESHOLD": "8"})
+    sizing = got.settings.sizing
+    assert (sizing.max_position_frac, sizing.max_leverage, sizing.crypto_max_position_frac) == (0.07, 2.0, 0.065)
+    assert (got.settings.portfolio.max_portfolio_risk_frac, sizing.risk_score_threshold) == (0.025, 8.0)
+    assert got.origins["sizing.max_position_frac"] == f"{tmp_path}/settings.toml:2 (max_single_position_percent)"
+    assert got.origins["sizing.crypto_max_position_frac"].startswith("environment CRYPTO_MAX_POSITION_PERCENT")
+    assert "sizing.max_single_position_percent" not in got.origins
+
+
+def test_a_stronger_source_wins_under_either_name(tmp_path: Path) -> None:
+    (tmp_path / "settings.toml").write_text("[sizing]\nmax_position_frac = 0.07\n")
+    got = load(directory=tmp_path, environment={"RISK_MANAGER__SIZING__MAX_SINGLE_POSITION_PERCENT": "5"})
+    assert got.settings.sizing.max_position_frac == 0.05
+
+
+@pytest.mark.parametrize(
+    ("toml", "said"),
+    [
+        ("[sizing]\nmax_position_frac = 0.1\nmax_single_position_percent = 10\n", "are the same setting"),
+        ('[sizing]\nmin_stop_loss_percent = "near"\n', "sizing.min_stop_frac = 'near'"),
+        ("[sizing]\nmax_leverage_ratio = true\n", "sizing.max_leverage"),
+        ("[sizing]\nmax_leverage_ratio = [3]\n", "sizing.max_leverage"),
+        ("[sizing]\ndefault_risk_per_trade = 50\n", "sizing.risk_per_trade_frac = 0.5: Input should be less than or equal to 0.1"),
+        ("[sizing]\ndefault_stop_frac = 0.2\n", "max_stop_frac (0.15) must hold"),
+        ("[sizing]\nweight_volatility = 0\nweight_kelly = 0\nweight_equal_risk = 0\n", "all 0"),
+        ("[sizing]\nkelly_fraction = 0.6\n", "less than or equal to 0.5"),
+        ("[sizing]\nmin_order_usd = 200_000\n", "must not exceed max_order_usd"),
+    ],
+)
+def test_wrong_sizing_settings(tmp_path: Path, toml: str, said: str) -> None:
+    (tmp_path / "settings.toml").write_text(toml)
+    with pytest.raises(SettingsError) as caught:
+        load(directory=tmp_path, environment={})
+    assert said in str(caught.value)
+
+
+def test_every_document_name_leads_to_a_key_that_exists_and_keeps_the_documents_default() -> None:
+    documented = {"default_risk_per_trade": 2.0, "max_single_position_percent": 10.0, "max_leverage_ratio": 3.0}
+    for (section, name), (key, factor) in DOCUMENT_KEYS.items():
+        value = getattr(getattr(Settings(), section), key)
+        if name in documented:
+            assert value == pytest.approx(documented[name] * float(factor))

@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from books import instrument_id, order
+
 from market_analysis.domain import OrderPurpose, OrderSide, PositionKey, Side, Unknown
 from market_analysis.domain.decision import Decision, Intent, IntentKind
 from market_analysis.domain.event import (
@@ -108,13 +109,20 @@ class Driver:
         self.uptime = 5_000
         return self.feed(Started(self.at, self.uptime))
 
-    def read(self, *positions: HeldPosition, balance: str = "10000", orders: tuple[Any, ...] = (), **changes: Any) -> tuple[Decision, ...]:
+    def read(
+        self, *positions: HeldPosition, balance: str = "10000", orders: tuple[Any, ...] = (), **changes: Any
+    ) -> tuple[Decision, ...]:
         """A read of everything one second later."""
         self.at += timedelta(seconds=1)
         self.uptime += 1_000
         self.reads += 1
         equity = Decimal(balance) + sum((item.unrealized or Decimal(0) for item in positions), Decimal(0))
-        fields: dict[str, Any] = {"money": MoneyRead(Decimal(balance), equity), "positions": positions, "orders": orders, "can_trade": True}
+        fields: dict[str, Any] = {
+            "money": MoneyRead(Decimal(balance), equity),
+            "positions": positions,
+            "orders": orders,
+            "can_trade": True,
+        }
         return self.feed(AccountRead(self.at, self.uptime, self.reads, **(fields | changes)))
 
     def blind(self) -> tuple[Decision, ...]:
