@@ -7,7 +7,21 @@ from typing import Annotated
 
 import typer
 
-from market_analysis.cli import backtest, config, doctor, evaluate, exchange, explain, init, levels, size, sizing, stress, what_if
+from market_analysis.cli import (
+    backtest,
+    config,
+    doctor,
+    evaluate,
+    exchange,
+    explain,
+    init,
+    levels,
+    size,
+    sizing,
+    stops,
+    stress,
+    what_if,
+)
 from market_analysis.cli.common import Common, with_common
 
 _HELP = """Where the stop belongs, how big the position may be, and whether five positions are one bet.
@@ -88,6 +102,6 @@ def report(
 
 
 report.__doc__ = None
-for _module in (init, doctor, levels, size, sizing, what_if, stress, explain, backtest, evaluate, exchange):
+for _module in (init, doctor, levels, stops, size, sizing, what_if, stress, explain, backtest, evaluate, exchange):
     app.command(_module.NAME, no_args_is_help=False)(with_common(_module.command))
 app.add_typer(config.app, name="config")

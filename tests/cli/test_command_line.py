@@ -39,7 +39,8 @@ def test_help_leads_with_examples_and_exits_zero(capsys: pytest.CaptureFixture[s
 
 
 @pytest.mark.parametrize(
-    "name", ["init", "doctor", "levels", "size", "sizing", "what-if", "stress", "explain", "backtest", "evaluate", "exchange"]
+    "name",
+    ["init", "doctor", "levels", "stops", "size", "sizing", "what-if", "stress", "explain", "backtest", "evaluate", "exchange"],
 )
 def test_every_command_has_examples(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert call(name, "--help") == 0
@@ -192,6 +193,7 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
         (("what-if", "SOLUSDT", "--notional", "3000", "--stop", "200"), "verdict CRITICAL"),
         (("explain", "DOGE"), "naked_position"),
         (("stress", "--move", "BTC=-0.3"), "FTX fails"),
+        (("stops", "ETHUSDT"), "support_resistance"),
         (("doctor",), "read-only"),
         (("size", "BTCUSDT", "--side", "long", "--stop", "70000"), "at the stop, fees and slippage in"),
         (("sizing", "XRP", "--side", "sell", "--alone"), "XRPUSDT short as if nothing were held: APPROVED"),

@@ -1,6 +1,8 @@
-"""A small world for the guard: one account with one price, a bot that trades on it, a shell that reads and sends, and faults between them.
+"""A small world for the guard: one account with one price, a bot that trades on it, a shell that reads and sends, and faults
+between them.
 
-Everything follows from one seed. The venue fills reduce-only orders and never turns a position; the shell loses, repeats and delays.
+Everything follows from one seed. The venue fills reduce-only orders and never turns a position; the shell loses, repeats and
+delays.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from books import instrument_id, order
+from books import instrument, instrument_id, order
 
 from market_analysis.domain import OrderPurpose, OrderSide, PositionKey, Side, Unknown
 from market_analysis.domain.decision import Decision, Intent, IntentKind
@@ -194,7 +196,7 @@ class Venue:
             self.count += 1
             name = f"entry-{self.count}"
             self.entries[name] = replace(
-                order(BTC, OrderSide.BUY, OrderPurpose.ENTRY, quantity=1, limit=50), order_id=name, reduce_only=False
+                order(instrument("BTC"), OrderSide.BUY, OrderPurpose.ENTRY, quantity=1, limit=50), order_id=name
             )
 
     def do(self, intent: Intent) -> None:
