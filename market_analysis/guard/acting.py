@@ -71,7 +71,8 @@ def _enforce(state: GuardState, verdict: Verdict, reads: int) -> Step:
     """The lock at once; what trades only when so many reads in a row have asked for it (ruling 25)."""
     decisions: tuple[Decision, ...] = ()
     if verdict.lock is not None:
-        closes = any(isinstance(item, CloseAll) for item in verdict.responses)
+        # Until its closing is confirmed, a lock lets stand what is held.
+        closes = any(isinstance(item, CloseAll) for item in verdict.responses) and reads >= state.policy.confirmations
         state, decisions = set_lock(state, verdict.rule, verdict.lock, verdict.message, flat=closes)
     if not verdict.responses:
         return state, decisions

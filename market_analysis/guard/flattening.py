@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 from market_analysis.domain import Order, OrderPurpose, Unknown
 from market_analysis.domain.decision import Alert, Decision, FlattenEnded, Intent, IntentKind, ReadNow
@@ -77,9 +76,15 @@ def adding_risk(orders: tuple[Order, ...]) -> tuple[Order, ...]:
 
 
 def cancel_entries(state: GuardState, cause: str, orders: tuple[Order, ...]) -> tuple[GuardState, tuple[Decision, ...]]:
-    """Cancel orders that add risk, each once."""
+    """Cancel orders that add risk; one that a later read still shows is cancelled again, by another id."""
     intents = [
-        Intent(client_id(state, "cancel", order.order_id), IntentKind.CANCEL, cause, order.instrument, order_id=order.order_id)
+        Intent(
+            client_id(state, "cancel", order.order_id, state.read_number),
+            IntentKind.CANCEL,
+            cause,
+            order.instrument,
+            order_id=order.order_id,
+        )
         for order in orders
     ]
     return give_out(state, [intent for intent in intents if not under_way(state, intent)])
@@ -120,6 +125,3 @@ def is_flat(state: GuardState) -> bool:
     if positions is None or orders is None or isinstance(positions, Unknown) or isinstance(orders, Unknown):
         return False
     return all("holding" in item.tags for item in positions) and not adding_risk(orders)
-
-
-ZERO = Decimal(0)

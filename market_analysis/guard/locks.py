@@ -31,7 +31,7 @@ def pass_locks(state: GuardState, passed_ms: int) -> tuple[GuardState, tuple[Dec
 def set_lock(
     state: GuardState, rule: str, lock: Lock, reason: str, *, flat: bool, firm: bool = False
 ) -> tuple[GuardState, tuple[Decision, ...]]:
-    """Begin a lock, or make one of the same rule and root longer; never shorter. flat: nothing may stay, else what is held may."""
+    """Begin a lock, or make one of the same rule and root longer and stricter. flat: nothing may stay, else what is held."""
     now = at_least(state.now)
     fresh = ActiveLock(
         rule=rule,
@@ -48,7 +48,8 @@ def set_lock(
     for place, old in enumerate(state.locks):
         if (old.rule, old.root) == (rule, lock.root):
             if not _longer(fresh, old):
-                return state, ()
+                stricter = replace(old, allowed=_least(old.allowed, fresh.allowed))
+                return replace(state, locks=(*state.locks[:place], stricter, *state.locks[place + 1 :])), ()
             longer = replace(fresh, since=old.since, allowed=_least(old.allowed, fresh.allowed), firm=old.firm or firm)
             locks = (*state.locks[:place], longer, *state.locks[place + 1 :])
             return replace(state, locks=locks), (_told(longer),)
