@@ -179,7 +179,7 @@ def locked_means_flat(world: World) -> None:
 
 
 def test_the_simulation_reaches_what_it_is_for() -> None:
-    worlds = [World(seed) for seed in range(12)]
+    worlds = [World(seed) for seed in range(20)]
     for world in worlds:
         world.run(STEPS)
     decisions = [item for world in worlds for item in world.driver.decisions]
