@@ -12,4 +12,15 @@ MIGRATIONS: tuple[str, ...] = (
     ) WITHOUT ROWID;
     CREATE TABLE memory (account TEXT PRIMARY KEY, schema_version INTEGER NOT NULL, saved_at TEXT NOT NULL, body BLOB NOT NULL);
     """,
+    # 2: the guard's journal and its state
+    """
+    CREATE TABLE journal (
+        account TEXT NOT NULL, number INTEGER NOT NULL, schema_version INTEGER NOT NULL, at TEXT NOT NULL,
+        event TEXT NOT NULL, decisions TEXT NOT NULL, chain TEXT NOT NULL,
+        PRIMARY KEY (account, number)
+    ) WITHOUT ROWID;
+    CREATE TABLE guard_state (
+        account TEXT PRIMARY KEY, number INTEGER NOT NULL, schema_version INTEGER NOT NULL, state TEXT NOT NULL
+    );
+    """,
 )

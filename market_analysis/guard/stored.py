@@ -1,0 +1,75 @@
+"""The types that the guard's journal and state are made of, and the state without its policy, which its owner's settings hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any
+
+from market_analysis import domain
+from market_analysis.domain import decision, event
+from market_analysis.guard import state as guard_state
+from market_analysis.guard.state import GuardPolicy, GuardState
+from market_analysis.rules import verdict, view
+
+STORED_TYPES: tuple[type, ...] = (
+    domain.Category,
+    domain.ExecutionStyle,
+    domain.InstrumentId,
+    domain.Order,
+    domain.OrderPurpose,
+    domain.OrderSide,
+    domain.PositionKey,
+    domain.Side,
+    domain.TradingDay,
+    domain.TriggerSource,
+    domain.Unknown,
+    event.AccountRead,
+    event.ActionResult,
+    event.AnalysisMade,
+    event.Command,
+    event.CommandKind,
+    event.FillSeen,
+    event.HeldPosition,
+    event.MoneyRead,
+    event.Outcome,
+    event.PeriodStartKnown,
+    event.Started,
+    event.Ticked,
+    event.TradesRead,
+    decision.Alert,
+    decision.DayBegan,
+    decision.FlattenEnded,
+    decision.Intent,
+    decision.IntentKind,
+    decision.LockCleared,
+    decision.LockSet,
+    decision.ReadNow,
+    decision.WouldDo,
+    guard_state.ActiveLock,
+    guard_state.Asked,
+    guard_state.Flattening,
+    guard_state.Sent,
+    verdict.Ends,
+    verdict.Status,
+    view.Anchors,
+    view.Level,
+    view.Period,
+    view.TradeView,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredState:
+    """A state's fields by name, the policy left out."""
+
+    values: dict[str, Any]
+
+
+def stored(state: GuardState) -> StoredState:
+    """What is saved of a state."""
+    return StoredState({field.name: getattr(state, field.name) for field in fields(state) if field.name != "policy"})
+
+
+def restored(saved: StoredState, policy: GuardPolicy) -> GuardState:
+    """The state under the owner's present policy; fields that a newer version brought keep their defaults."""
+    return GuardState(policy=policy, **saved.values)
