@@ -3,7 +3,7 @@
 from market_analysis.domain.account import Account, CoinBalance, MarginMode
 from market_analysis.domain.bars import Bars
 from market_analysis.domain.clock import Clock, ManualClock, SystemClock, from_milliseconds, to_milliseconds
-from market_analysis.domain.fill import DayActivity, Fill, FillKind, FlowKind
+from market_analysis.domain.fill import DayActivity, Fill, FillKind, FlowKind, LogTrade
 from market_analysis.domain.finding import Finding, Severity
 from market_analysis.domain.instrument import STABLE_COINS, Category, Instrument, InstrumentId, RiskTier
 from market_analysis.domain.memory import DayMarks, Memory, PositionMemory
@@ -33,6 +33,7 @@ __all__ = [
     "History",
     "Instrument",
     "InstrumentId",
+    "LogTrade",
     "ManualClock",
     "MarginMode",
     "Memory",

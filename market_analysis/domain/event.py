@@ -74,7 +74,8 @@ class AccountRead:
 @dataclass(frozen=True, slots=True)
 class FillSeen:
     """An execution. realized: closed profit before costs, None for an opening fill. costs: > 0 paid. client_order_id tells the
-    guard's own. voided: the venue took it back."""
+    guard's own. voided: the venue took it back. is_execution: False
+    of a funding payment, which costs and trades nothing."""
 
     at: datetime
     uptime_ms: int
@@ -87,6 +88,7 @@ class FillSeen:
     realized: Decimal | None
     costs: Decimal
     voided: bool = False
+    is_execution: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,20 @@ class FlowKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class LogTrade:
+    """One execution as the transaction log has it, or (is_execution False) a funding payment. realized_usd: closed profit before
+    costs, 0 of an opening fill. costs_usd: > 0 paid, fee and funding of that row."""
+
+    entry_id: str
+    order_id: str
+    instrument: InstrumentId
+    realized_usd: Decimal
+    costs_usd: Decimal
+    time: datetime
+    is_execution: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class DayActivity:
     """What the transaction log says happened since the account's last reset. USD; profit and inflow positive, costs negative.
 
@@ -58,7 +72,8 @@ class DayActivity:
     that the day's figures are incomplete and equity-based verdicts are withheld.
     equity_at_reset_usd: equity at the boundary, or None; `equity_at_reset_source` says how it is known: `recorded` (read at
     the boundary), `rebuilt` (equity less log entries and mark changes since), `estimated`.
-    collateral_revaluation_usd: change in value of non-stable balances since the reset, None when unknown.
+    trades: the executions behind it, oldest first. collateral_revaluation_usd: change in value of non-stable balances since the
+    reset, None when unknown.
     """
 
     since: datetime
@@ -73,3 +88,4 @@ class DayActivity:
     equity_at_reset_source: str
     entries: int
     unknown_types: tuple[str, ...]
+    trades: tuple[LogTrade, ...] = ()

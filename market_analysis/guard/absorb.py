@@ -143,6 +143,7 @@ def _filled(state: GuardState, event: FillSeen) -> GuardState:
         costs=event.costs,
         voided=event.voided,
         by_guard=state.own_order(event.client_order_id),
+        is_execution=event.is_execution,
     )
     kept = sorted((trade for trade in known.values() if trade.time >= start), key=lambda trade: (trade.time, trade.fill_id))
     return replace(state, trades=tuple(kept))

@@ -87,7 +87,8 @@ class PositionView:
 
 @dataclass(frozen=True, slots=True)
 class TradeView:
-    """One execution. realized: closed profit before costs, None for an opening fill. costs: > 0 paid. by_guard: the guard's own."""
+    """One execution. realized: closed profit before costs, None for an opening fill. costs: > 0 paid. by_guard: the guard's own.
+    is_execution: False of a funding payment, which costs and trades nothing."""
 
     fill_id: str
     order_id: str
@@ -98,6 +99,7 @@ class TradeView:
     costs: Decimal
     voided: bool = False
     by_guard: bool = False
+    is_execution: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,17 +6,19 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 
-from market_analysis.domain import DayActivity, FlowKind, to_milliseconds
+from market_analysis.domain import Category, DayActivity, FlowKind, InstrumentId, LogTrade, from_milliseconds, to_milliseconds
 from market_analysis.errors import MalformedAnswerError
 from market_analysis.venues.bybit.account import ACCOUNT_TYPE
 from market_analysis.venues.bybit.endpoints import TRANSACTION_LOG
 from market_analysis.venues.bybit.log_kinds import LOG_KINDS, TRADING_TYPES
+from market_analysis.venues.bybit.positions import VENUE
 from market_analysis.venues.bybit.reader import Reader
 from market_analysis.venues.bybit.wire.account import LogEntry
 
 MAX_PAGES = 200
 WEEK_MS = 7 * 86_400_000
 _SPOT = "spot"
+_FUNDING = "SETTLEMENT"
 _TOLERANCE = Decimal("0.00000002")
 """Rows are rounded to eight decimals; their parts may miss their sum by the last one."""
 
@@ -68,7 +70,26 @@ def summarise(entries: Sequence[LogEntry], since: datetime, until: datetime, usd
         equity_at_reset_source="unknown",
         entries=len(entries),
         unknown_types=tuple(sorted(unknown)),
+        trades=_trades(entries, usd_rates),
     )
+
+
+def _trades(entries: Sequence[LogEntry], usd_rates: Mapping[str, Decimal]) -> tuple[LogTrade, ...]:
+    """Derivative executions and funding payments, oldest first; a spot trade turns one coin into another and closes nothing."""
+    found = [
+        LogTrade(
+            entry_id=entry.id,
+            order_id=entry.order_id,
+            instrument=InstrumentId(VENUE, Category(entry.category), entry.symbol),
+            realized_usd=entry.cash_flow * usd_rates[entry.currency],
+            costs_usd=(entry.fee - entry.funding) * usd_rates[entry.currency],
+            time=from_milliseconds(entry.transaction_time),
+            is_execution=entry.type != _FUNDING,
+        )
+        for entry in entries
+        if entry.type in TRADING_TYPES and entry.category in (Category.LINEAR.value, Category.INVERSE.value)
+    ]
+    return tuple(sorted(found, key=lambda trade: (trade.time, trade.entry_id)))
 
 
 def broken_chains(entries: Sequence[LogEntry]) -> set[str]:

@@ -89,6 +89,7 @@ class LogEntry(WireStruct, frozen=True):
     symbol: str = ""
     id: str = ""
     trade_id: str = ""
+    order_id: str = ""
     cash_flow: Decimal = Decimal(0)
     funding: Decimal = Decimal(0)
     fee: Decimal = Decimal(0)

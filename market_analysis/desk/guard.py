@@ -1,0 +1,82 @@
+"""The guard around one account: looks become events, every step is journaled before anything is told or sent (law 9).
+
+Watch-only: there is no enforcer here, so that rules in enforce mode say what they would do. A guard that starts again is where its
+journal says it was, and then looks.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from market_analysis.desk.guard_events import events_of
+from market_analysis.desk.session import Look, Session
+from market_analysis.domain.decision import Decision
+from market_analysis.domain.event import Event, Started
+from market_analysis.guard.judging import judge
+from market_analysis.guard.state import GuardPolicy, GuardState
+from market_analysis.guard.step import begin, step
+from market_analysis.guard.stored import STORED_TYPES, StoredState, restored, stored
+from market_analysis.rules.verdict import Verdict
+from market_analysis.store import Codec, Journal
+
+CODEC = Codec((*STORED_TYPES, StoredState))
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One look of the guard: what was read, what the rules say now, and what was decided on the way."""
+
+    look: Look
+    verdicts: tuple[Verdict, ...]
+    decisions: tuple[Decision, ...]
+    state: GuardState
+
+
+class JournaledGuard:
+    """`step` with its journal. The state is on disk before `feed` returns what was decided."""
+
+    def __init__(self, policy: GuardPolicy, journal: Journal) -> None:
+        self._journal = journal
+        saved = journal.checkpoint(policy.account)
+        self.state = begin(policy) if saved is None else restored(CODEC.loads(saved.state), policy)
+
+    def feed(self, event: Event) -> tuple[Decision, ...]:
+        """One event.
+
+        Raises:
+            StateError: the step could not be written; the state is then as before.
+        """
+        state, decisions = step(self.state, event)
+        account = state.policy.account
+        self._journal.append(account, event.at.isoformat(), CODEC.dumps(event), CODEC.dumps(decisions), CODEC.dumps(stored(state)))
+        self.state = state
+        return decisions
+
+
+class GuardSession:
+    """Looks at an account through a session, and feeds what it sees to the guard."""
+
+    def __init__(self, session: Session, guard: JournaledGuard, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._session = session
+        self._guard = guard
+        self._monotonic = monotonic
+        self._begun = False
+
+    async def watch(self) -> Watch:
+        """One look, all its events, and the verdicts after them."""
+        look = await self._session.look()
+        decisions: tuple[Decision, ...] = ()
+        if not self._begun:
+            decisions += self._guard.feed(Started(look.snapshot.as_of, self._uptime_ms()))
+            self._begun = True
+        state = self._guard.state
+        told = frozenset(trade.fill_id for trade in state.trades)
+        for event in events_of(look, self._uptime_ms(), state.read_number + 1, told):
+            decisions += self._guard.feed(event)
+        state = self._guard.state
+        return Watch(look, tuple(verdict for _, verdict in judge(state)), decisions, state)
+
+    def _uptime_ms(self) -> int:
+        return round(self._monotonic() * 1000)
