@@ -1,6 +1,6 @@
 """The guard around one account: looks become events, every step is journaled before anything is told or sent (law 9).
 
-Watch-only: there is no enforcer here, so that rules in enforce mode say what they would do. A guard that starts again is where its
+Watch-only: no enforcer here, so that rules in enforce mode say what they would do. A guard that starts again is where its
 journal says it was, and then looks.
 """
 
