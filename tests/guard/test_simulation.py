@@ -161,7 +161,7 @@ def every_step_holds(driver: Driver) -> None:
 
 
 def closes_with_cause(state: GuardState, intent: Intent) -> None:
-    """Only while the account is locked or being flattened, and only what the last read showed: all of it, or what has grown since."""
+    """Only while the account is locked or being flattened, and only what the last read showed, or what has grown of it."""
     assert is_locked(state, "BTC") or state.flattening is not None
     assert isinstance(state.positions, tuple)
     (item,) = state.positions
