@@ -7,11 +7,29 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from market_analysis.errors import SettingsError
-from market_analysis.rules import daily_realized_loss
+from market_analysis.rules import (
+    cooldown_after_loss,
+    daily_realized_loss,
+    daily_realized_profit,
+    daily_unrealized_loss,
+    max_contracts,
+    max_contracts_per_instrument,
+    max_unrealized_profit,
+    trade_frequency_limit,
+)
 from market_analysis.rules.rule import Rule
 
 GROUP = "risk_manager.rules"
-_OWN = (daily_realized_loss.RULE,)
+_OWN = (
+    cooldown_after_loss.RULE,
+    daily_realized_loss.RULE,
+    daily_realized_profit.RULE,
+    daily_unrealized_loss.RULE,
+    max_contracts.RULE,
+    max_contracts_per_instrument.RULE,
+    max_unrealized_profit.RULE,
+    trade_frequency_limit.RULE,
+)
 
 
 @cache
