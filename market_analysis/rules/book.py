@@ -25,8 +25,10 @@ class Enforcement(StrEnum):
 
 
 class EquityBase(StrEnum):
-    """What a share is of. The level at the start of the day does not move while positions are brought back (ruling 28)."""
+    """What an amount is a share of; absolute: it is money. The level at the start of the day does not move while positions are
+    brought back (ruling 28)."""
 
+    ABSOLUTE = "absolute"
     DAY_START_EQUITY = "day_start_equity"
     CURRENT_EQUITY = "current_equity"
     INITIAL_BALANCE = "initial_balance"
@@ -98,7 +100,9 @@ def lots_down(quantity: Decimal, item: PositionView) -> Decimal:
 
 
 def equity_base(view: AccountView, base: EquityBase) -> Decimal | str:
-    """What a share is of, above zero; or why it is not known."""
+    """What a share is of, above zero (absolute: 1); or why it is not known."""
+    if base is EquityBase.ABSOLUTE:
+        return Decimal(1)
     if base is EquityBase.INITIAL_BALANCE:
         level = view.anchors.initial_balance
         why = "the initial balance is not known"

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from market_analysis.domain import PositionKey, Side
-from market_analysis.rules.book import HEDGE, by_root, contracts, is_holding, lots_down, lots_up, notional
+from market_analysis.rules.book import HEDGE, by_root, contracts, is_holding, lots_down, lots_up, names, notional
 from market_analysis.rules.roots import canonical
 from market_analysis.rules.verdict import CancelOrders, ClosePosition, ReducePosition, Response
 from market_analysis.rules.view import PositionView
@@ -31,10 +31,9 @@ class Plan:
     @property
     def note(self) -> str:
         """What the trader is told about what stays."""
-        if not self.left_alone:
-            return ""
-        kept = ", ".join(str(item.key) for item in self.left_alone)
-        return f"; {kept} hedges a holding and is left to you"
+        if self.left_alone:
+            return f"; {names(self.left_alone)} hedges a holding and is left to you"
+        return "; the rest hedges other positions and is left to you" if self.left > 0 else ""
 
 
 def close_together(positions: Sequence[PositionView], wanted: Iterable[PositionView]) -> Plan:
@@ -95,8 +94,8 @@ def reduce_together(
     alone = tuple(item for item in contracts(positions) if _hedges_holding(item, positions))
     blocked = {canonical(item.root) for item in alone}
     legs = {root: contracts(items) for root, items in roots.items() if root not in blocked}
-    surplus = [found for root in legs for found in _surplus(legs[root])]
-    for item, free in sorted(surplus, key=lambda pair: (-pair[1] * weight(pair[0]), pair[0].key)):
+    free_legs = [found for root in legs for found in surplus(legs[root])]
+    for item, free in sorted(free_legs, key=lambda pair: (-pair[1] * weight(pair[0]), pair[0].key)):
         if cuts.excess > 0:
             wanted = lots_up(cuts.excess / weight(item), item)
             cuts.take(item, min(wanted, lots_down(free, item), cuts.remaining(item)))
@@ -118,7 +117,7 @@ def _hedge_unit(legs: Sequence[PositionView]) -> Callable[[PositionView], Decima
     return lambda item: (values[item.key] or ZERO) / item.quantity
 
 
-def _surplus(legs: Sequence[PositionView]) -> list[tuple[PositionView, Decimal]]:
+def surplus(legs: Sequence[PositionView]) -> list[tuple[PositionView, Decimal]]:
     """The unhedged contracts of the larger side, largest position first. A tagged hedge hedges something, if not in this root."""
     unit = _hedge_unit(legs)
     totals = {side: sum((item.quantity * unit(item) for item in legs if item.side is side), ZERO) for side in Side}
