@@ -166,7 +166,9 @@ def _reference(view: AccountView, limit: Limit) -> Decimal:
     peak = anchors.real_time_peak if limit.anchor is Anchor.REAL_TIME_PEAK else anchors.end_of_day_peak
     seen = None if peak is None else _of(peak, limit.series)
     highest = max((level for level in (seen, limit.manual_peak) if level is not None), default=None)
-    return _known(highest, "the peak is not known; give manual_peak")
+    peak_level = _known(highest, "the peak is not known; give manual_peak")
+    # The phase began at the initial balance: a floor does not trail below it (Topstep: S - D + max(0, H - S)).
+    return peak_level if anchors.initial_balance is None else max(peak_level, anchors.initial_balance)
 
 
 def _of(level: Level, series: Series) -> Decimal:
@@ -225,10 +227,10 @@ def realized(view: AccountView, limit: Limit) -> Decimal:
 
 
 def unrealized(view: AccountView) -> Decimal:
-    """Floating profit of all positions at their marks; unknown as soon as one is."""
+    """Floating profit of all positions at their marks; unknown as soon as one is. A holding without an entry has none."""
     if isinstance(view.positions, Unknown):
         raise _MissingError(f"the positions could not be read: {view.positions.detail}")
-    blind = [str(item.key) for item in view.positions if item.unrealized is None]
+    blind = [str(item.key) for item in view.positions if item.unrealized is None and "holding" not in item.tags]
     if blind:
         raise _MissingError(f"no mark of {', '.join(blind)}")
     return sum((item.unrealized or ZERO for item in view.positions), ZERO)

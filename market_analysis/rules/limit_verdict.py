@@ -4,28 +4,34 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from market_analysis.rules.bridge import withheld
 from market_analysis.rules.limit import Limit, LimitReading, Measure, read_limit
 from market_analysis.rules.verdict import Lock, Response, Status, Verdict
 from market_analysis.rules.view import AccountView
 
 _ACTS = frozenset({Status.ACT, Status.BREACH})
+_ON_EQUITY = frozenset({Measure.EQUITY, Measure.BALANCE, Measure.FLOATING, Measure.MARGIN_LEVEL})
 
 
 def limit_verdict(
     view: AccountView, limit: Limit, *, rule: str, title: str, responses: tuple[Response, ...], lock: Lock | None, blocks: str
 ) -> Verdict:
-    """The verdict on the whole account. responses, lock, blocks: what is asked for from ACT on."""
+    """The verdict on the whole account. responses, lock, blocks: what is asked for from ACT on.
+
+    Where equity has changed without a reason that is known, a limit on it tells and does not act (ruling 16).
+    """
     reading = read_limit(view, limit)
     if reading.status is Status.UNKNOWN:
         return Verdict(rule, f"{rule}_unknown", Status.UNKNOWN, "account", f"{title}: {reading.missing}")
-    acts = reading.status in _ACTS
+    doubt = withheld(view) if limit.measure in _ON_EQUITY and reading.status in _ACTS else ""
+    acts = reading.status in _ACTS and not doubt
     in_money = limit.measure is not Measure.MARGIN_LEVEL
     return Verdict(
         rule=rule,
         code=rule,
         status=reading.status,
         subject="account",
-        message=_message(title, limit, reading, view.currency),
+        message=_message(title, limit, reading, view.currency) + doubt,
         measure=reading.value,
         threshold=reading.bound,
         unit="money" if in_money else "fraction",

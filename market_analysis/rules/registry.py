@@ -7,11 +7,65 @@ from functools import cache
 from importlib.metadata import entry_points
 
 from market_analysis.errors import SettingsError
-from market_analysis.rules import daily_realized_loss
+from market_analysis.rules import (
+    auth_loss_guard,
+    cluster_risk,
+    consistency,
+    cooldown_after_loss,
+    daily_loss,
+    daily_realized_loss,
+    daily_realized_profit,
+    daily_unrealized_loss,
+    joint_liquidation,
+    margin_level,
+    max_contracts,
+    max_contracts_per_instrument,
+    max_drawdown,
+    max_exposure,
+    max_leverage,
+    max_loss,
+    max_position_size,
+    max_unrealized_profit,
+    no_stop_loss_grace,
+    session_block_outside,
+    stale_data,
+    symbol_blocks,
+    trade_frequency_limit,
+    trade_management,
+    unexplained_equity_change,
+    unprotected_position,
+)
 from market_analysis.rules.rule import Rule
 
 GROUP = "risk_manager.rules"
-_OWN = (daily_realized_loss.RULE,)
+_OWN = (
+    auth_loss_guard.RULE,
+    cluster_risk.RULE,
+    consistency.RULE,
+    cooldown_after_loss.RULE,
+    daily_loss.RULE,
+    daily_realized_loss.RULE,
+    daily_realized_profit.RULE,
+    daily_unrealized_loss.RULE,
+    joint_liquidation.RULE,
+    margin_level.RULE,
+    max_contracts.RULE,
+    max_contracts_per_instrument.RULE,
+    max_drawdown.RULE,
+    max_exposure.RULE,
+    max_leverage.RULE,
+    max_loss.RULE,
+    max_position_size.RULE,
+    max_unrealized_profit.RULE,
+    no_stop_loss_grace.RULE,
+    session_block_outside.RULE,
+    stale_data.RULE,
+    symbol_blocks.RULE,
+    trade_frequency_limit.RULE,
+    trade_management.RULE,
+    unexplained_equity_change.RULE,
+    unprotected_position.RULE,
+)
 
 
 @cache

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
 from enum import StrEnum
 
@@ -67,7 +67,9 @@ class PositionView:
     """One position. root: the instrument's root after aliases (`MNQ`, `BTC`). unrealized: at the mark, None when the mark is
     unknown. tick_value: money per tick and contract, None where it is not constant (inverse). best_price: the best mark since
     `opened_at`. unprotected_since: since when no working stop covers it whole, None when one does. planned_stop: where the analysis
-    wants it. tags: `hedge`, `holding`, what the owner calls it."""
+    wants it. tags: `hedge`, `holding`, what the owner calls it. quantity_step: None where it was not read. notional: value at the
+    mark in the account's currency, > 0, None where only `tick_value` tells it. stop_refused: the venue has refused the
+    planned stop."""
 
     key: PositionKey
     root: str
@@ -83,6 +85,9 @@ class PositionView:
     unprotected_since: datetime | None = None
     planned_stop: Decimal | None = None
     tags: frozenset[str] = frozenset()
+    quantity_step: Decimal | None = None
+    notional: Decimal | None = None
+    stop_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +131,9 @@ class AccountView:
     """One account. trades: of the trading day, and the last 24 hours where those reach further back, oldest first. orders: every
     order that can still change exposure; `orders_match` says that they and the positions are of one read. roots: root of each
     instrument seen. unexplained: the residual of the equity bridge, None when it could not be told. holidays: dates on which the
-    market is closed."""
+    market is closed. early_closes: local time at which a date's session ends before its hour. unexplained_since: when the residual
+    first exceeded its tolerance. day_results: net closed profit of each earlier trading day of the phase, None where none are
+    kept."""
 
     name: str
     currency: str
@@ -143,3 +150,6 @@ class AccountView:
     analysis: AnalysisView | None = None
     unexplained: Decimal | None = None
     holidays: frozenset[date] = frozenset()
+    early_closes: Mapping[date, time] = field(default_factory=dict)
+    unexplained_since: datetime | None = None
+    day_results: Read[Mapping[date, Decimal]] | None = None

@@ -1,0 +1,32 @@
+"""The equity bridge (ruling 16): a change of equity that nothing explains, and what it withholds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+from market_analysis.domain import Unknown
+from market_analysis.rules.view import AccountView
+
+TOLERANCE_FRAC = Decimal("0.001")
+"""Of equity: what rounding and reads that are a moment apart leave unexplained."""
+TOLERANCE_ABS = Decimal(1)
+WITHHELD_AT_MOST = timedelta(minutes=15)
+"""After so long without an explanation a limit acts on the equity that the venue states: doubt must not disarm it for good."""
+
+
+def tolerance(view: AccountView, frac: Decimal = TOLERANCE_FRAC, least: Decimal = TOLERANCE_ABS) -> Decimal | None:
+    """The residual that is still believed, in money; None while equity is unknown."""
+    return None if isinstance(view.money, Unknown) else max(least, frac * abs(view.money.equity))
+
+
+def withheld(view: AccountView) -> str:
+    """Why a rule on equity does not act, else empty. A residual whose start nobody has noted counts as just seen."""
+    most = tolerance(view)
+    if view.unexplained is None or most is None or abs(view.unexplained) <= most:
+        return ""
+    since = view.unexplained_since or view.now
+    if view.now - since >= WITHHELD_AT_MOST:
+        return ""
+    minutes = int(WITHHELD_AT_MOST.total_seconds() // 60)
+    return f"; not acted on: equity changed by {view.unexplained:f} that nothing explains (acts after {minutes} minutes of it)"
