@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from market_analysis.domain.decision import Alert, FlattenEnded, LockCleared, LockSet, WouldDo
 from market_analysis.guard.state import ActiveLock, GuardPolicy
-from market_analysis.report.numbers import money, percent, plain, until
+from market_analysis.report.numbers import age, money, percent, plain, until
 from market_analysis.rules.verdict import Verdict
 
 __all__ = ["decision_line", "guard_text"]
@@ -61,7 +61,11 @@ def decision_line(item: Alert | LockSet | LockCleared | WouldDo | FlattenEnded) 
 def _amount(value: Decimal | None, unit: str) -> str:
     if value is None:
         return "--"
-    return money(value) if unit == "money" else f"{value.normalize():f}"
+    if unit == "money":
+        return money(value)
+    if unit == "seconds":
+        return age(float(value))
+    return f"{value.quantize(Decimal('0.0001')).normalize():f}"
 
 
 def _meter(used: Decimal | None) -> str:

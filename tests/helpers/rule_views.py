@@ -49,7 +49,8 @@ def key(symbol: str, index: int = 0) -> PositionKey:
 
 
 def position(symbol: str, quantity: str, mark: str | None = "100", entry: str = "100", **changes: Any) -> PositionView:
-    """Long for a quantity above zero, short below. Tick 1, a dollar per tick and contract: profit = sign * (mark - entry) * size."""
+    """Long for a quantity above zero, short below. Tick 1, a dollar per tick and contract: profit = sign * (mark - entry) *
+    size."""
     size = Decimal(quantity)
     side = Side.LONG if size > 0 else Side.SHORT
     index = changes.pop("index", 0)
