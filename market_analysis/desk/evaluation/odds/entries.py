@@ -27,8 +27,10 @@ from market_analysis.domain import (
     Side,
     to_milliseconds,
 )
+from market_analysis.quant.arrays import Float2D
 from market_analysis.quant.average_true_range import average_true_range
 from market_analysis.quant.barrier import static_stop_probability
+from market_analysis.quant.forecast.panel import PanelModel
 from market_analysis.quant.garch import GarchFit, fit_garch_batch, forecast_variance_path
 from market_analysis.quant.policy import simulate
 from market_analysis.quant.policy_inputs import PolicyInputs
@@ -54,11 +56,15 @@ NEVER = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What is entered beside the price: settings of the product, leverage (it chooses k and m), tick size by symbol."""
+    """What is entered beside the price: settings of the product, leverage (it chooses k and m), tick size by symbol.
+
+    panel: coefficients of the pooled model, None for the shipped.
+    """
 
     settings: Settings
     leverage: Decimal
     tick_sizes: Mapping[str, Decimal]
+    panel: PanelModel | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,11 +92,11 @@ class VirtualEntry:
     said: Mapping[str, Probabilities]
 
 
-def market_then(seen: Mapping[str, Bars], as_of: datetime, settings: Settings) -> MarketThen:
-    """Fit every symbol of `seen` (closed hourly bars, at least BASELINE_RETURNS + 1 of each); what cannot be modelled is left out."""
+def market_then(seen: Mapping[str, Bars], as_of: datetime, terms: Terms) -> MarketThen:
+    """Fit every symbol of `seen` (closed hourly bars, more than BASELINE_RETURNS of each); what cannot be modelled is left out."""
     identities = {instrument_id(symbol): symbol for symbol in seen}
     history = History({identity: seen[symbol] for identity, symbol in identities.items()}, {})
-    fitted = fit_models(history, identities, settings, as_of)
+    fitted = fit_models(history, identities, terms.settings, as_of, terms.panel)
     models = {identities[identity]: model for identity, model in fitted.items() if isinstance(model, VolatilityModel)}
     if not models:
         return MarketThen(as_of, seen, {}, {})
@@ -129,15 +135,14 @@ def static_entry(then: MarketThen, symbol: str, side: Side, terms: Terms) -> Vir
         return None
     inputs, _ = _just_entered(symbol, side, Decimal(repr(price)), then.as_of, terms)
     seed = seed_for(terms.settings.seed, str(inputs.position.key), model.last_bar_ms)
-    said = {PRINTED: _simulated_static(model, sign, price, stop, target, seed, terms.settings.prob.paths)}
+    said = {PRINTED: _simulated_static(model, model.residuals, sign, price, stop, target, seed, terms.settings.prob.paths)}
     said |= _brownian(then, symbol, side, price, stop, target, STATIC_HOURS)
     return VirtualEntry(side, STATIC_HOURS, price, stop, target, math.nan, math.nan, inputs.valuer, said)
 
 
 def _simulated_static(
-    model: VolatilityModel, sign: int, price: float, stop: float, target: float, seed: int, paths: int
+    model: VolatilityModel, residuals: Float2D, sign: int, price: float, stop: float, target: float, seed: int, paths: int
 ) -> Probabilities:
-    assert model.residuals is not None
     at = simulate(
         PolicyInputs(
             side=sign,
@@ -155,7 +160,7 @@ def _simulated_static(
             runner_frac=1.0,
             target_grid=np.empty(0),
             variance_path=model.variance_path[:STATIC_HOURS],
-            residuals=model.residuals,
+            residuals=residuals,
             seed=seed,
             garch=model.recursion,
             paths=paths,
@@ -177,9 +182,7 @@ def _brownian(
     return answers
 
 
-def _just_entered(
-    symbol: str, side: Side, price: Decimal, as_of: datetime, terms: Terms
-) -> tuple[PositionInputs, Instrument]:
+def _just_entered(symbol: str, side: Side, price: Decimal, as_of: datetime, terms: Terms) -> tuple[PositionInputs, Instrument]:
     """The smallest position, filled at `price` at `as_of`, with its record complete and nothing resting at the venue."""
     identity, one = instrument_id(symbol), Decimal(1)
     instrument = Instrument(

@@ -24,30 +24,27 @@ LaterLevels = tuple[Float1D, Float1D]
 
 
 def held_outcome(entry: VirtualEntry, bars: Bars, settings: Settings) -> int:
-    """Column of the outcome with the entry's ATR and target held, as in the simulated paths. bars: the entry bar, then the horizon's."""
+    """Column of the outcome with the entry's ATR and target held, as in the simulated paths.
+
+    bars: the entry bar, then those of the horizon.
+    """
     sigma = abs(math.log(entry.target / entry.price)) / entry.m
     atr = np.full(len(bars), entry.atr)
-    result = follow_levels(
-        bars, entry.side, entry.stop, entry.target, entry.m, sigma, atr, settings.stops, entry.valuer
-    )
+    result = follow_levels(bars, entry.side, entry.stop, entry.target, entry.m, sigma, atr, settings.stops, entry.valuer)
     return OUTCOMES.index(result.outcome)
 
 
 def followed_outcome(entry: VirtualEntry, bars: Bars, levels: LaterLevels, settings: Settings) -> int:
     """The same with trail and target moved at each close as the product moves them."""
     sigma, atr = levels
-    result = follow_levels(
-        bars, entry.side, entry.stop, entry.target, entry.m, sigma, atr, settings.stops, entry.valuer
-    )
+    result = follow_levels(bars, entry.side, entry.stop, entry.target, entry.m, sigma, atr, settings.stops, entry.valuer)
     return OUTCOMES.index(result.outcome)
 
 
 def static_outcome(entry: VirtualEntry, bars: Bars, settings: Settings) -> int:
     """Column of the outcome with levels that never move."""
     unread = np.zeros(len(bars))
-    result = follow_levels(
-        bars, entry.side, entry.stop, entry.target, 1.0, 1.0, unread, settings.stops, entry.valuer, moves=False
-    )
+    result = follow_levels(bars, entry.side, entry.stop, entry.target, 1.0, 1.0, unread, settings.stops, entry.valuer, moves=False)
     return OUTCOMES.index(result.outcome)
 
 
@@ -57,7 +54,7 @@ def later_levels(model: VolatilityModel, seen: Bars, whole: Bars, settings: Sett
     whole: the bars of `seen` and those of the horizon. None where these do not carry the series.
     """
     series = bar_series(whole, settings)
-    anchor = fit_model(model.instrument, seen[-ANCHOR_FIT_BARS:], settings, seen.last_close_time)
+    anchor = fit_model(model.instrument, seen[-ANCHOR_FIT_BARS:], settings, seen.last_close_time, model.panel)
     if not isinstance(series, BarSeries) or not isinstance(anchor, VolatilityModel):
         return None
     rows = range(len(seen) - 1, len(whole))

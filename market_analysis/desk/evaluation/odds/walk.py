@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from market_analysis.desk.evaluation.odds.cases import FOLLOWED, OUTCOMES, POLICY, STATIC, OddsCase
+from market_analysis.desk.evaluation.odds.cases import FOLLOWED, POLICY, STATIC, OddsCase
 from market_analysis.desk.evaluation.odds.entries import (
     BASELINE_RETURNS,
     STATIC_HOURS,
@@ -55,7 +55,7 @@ def walk_odds(
             progress(number / len(origins))
         seen, whole = _views(market, origin_ms, hours, terms.settings.vol.bars)
         if seen:
-            then = market_then(seen, from_milliseconds(origin_ms), terms.settings)
+            then = market_then(seen, from_milliseconds(origin_ms), terms)
             for symbol in then.models:
                 cases.extend(_cases_of(then, symbol, whole[symbol], origin_ms, terms))
     return cases
@@ -69,9 +69,7 @@ def entries_at(then: MarketThen, symbol: str, terms: Terms) -> Iterator[tuple[st
             yield kind, pair
 
 
-def _views(
-    market: Mapping[str, MarketSeries], origin_ms: int, hours: int, most: int
-) -> tuple[dict[str, Bars], dict[str, Bars]]:
+def _views(market: Mapping[str, MarketSeries], origin_ms: int, hours: int, most: int) -> tuple[dict[str, Bars], dict[str, Bars]]:
     """The bars closed by the origin, and the same with those of the horizon, of every symbol that has both."""
     seen, whole = {}, {}
     for name, series in market.items():
@@ -102,7 +100,6 @@ def _cases_of(then: MarketThen, symbol: str, whole: Bars, origin_ms: int, terms:
 
 
 def _case(kind: str, symbol: str, origin_ms: int, entry: VirtualEntry, outcome: int) -> OddsCase:
-    assert 0 <= outcome < len(OUTCOMES)
     return OddsCase(
         kind=kind,
         symbol=symbol,
