@@ -12,6 +12,7 @@ from market_analysis.desk.evaluation.coefficients import read_coefficients
 from market_analysis.desk.evaluation.odds.charts import write_charts
 from market_analysis.desk.evaluation.odds.entries import BASELINE_RETURNS, Terms
 from market_analysis.desk.evaluation.odds.export import write_cases
+from market_analysis.desk.evaluation.odds.references import with_past
 from market_analysis.desk.evaluation.odds.scores import KindScore, score_odds
 from market_analysis.desk.evaluation.odds.walk import OddsPlan, tick_sizes, walk_odds
 from market_analysis.desk.evaluation.parquet_bars import HOUR_MS, MarketSeries, read_market_folder
@@ -71,7 +72,7 @@ def evaluate_odds(request: OddsRequest, progress: Callable[[float], None] | None
     market = read_market_folder(request.folder, request.symbols)
     panel = load_panel() if request.coefficients is None else read_coefficients(request.coefficients)
     terms = Terms(request.settings, request.leverage, tick_sizes(market), panel)
-    cases = walk_odds(market, _plan(request, market), terms, progress)
+    cases = with_past(walk_odds(market, _plan(request, market), terms, progress))
     if not cases:
         hours = request.settings.prob.horizon_hours
         raise UsageError(

@@ -32,7 +32,15 @@ from market_analysis.desk.evaluation.odds.cases import (
     OddsCase,
 )
 from market_analysis.desk.evaluation.odds.entries import Terms
-from market_analysis.desk.evaluation.odds.references import PAST, SAMPLE, matured_before, past_frequencies, table_of
+from market_analysis.desk.evaluation.odds.references import (
+    PAST,
+    RECALIBRATED,
+    SAMPLE,
+    matured_before,
+    past_frequencies,
+    table_of,
+    with_past,
+)
 from market_analysis.desk.evaluation.odds.scores import Comparison, KindScore, OddsScore, score_odds
 from market_analysis.desk.evaluation.odds.walk import OddsPlan, tick_sizes, walk_odds
 from market_analysis.desk.evaluation.parquet_bars import MarketSeries, read_market_folder
@@ -134,6 +142,18 @@ def test_the_climatology_of_the_past_knows_only_what_had_ended() -> None:
     assert past_frequencies(table)[:6].tolist() == past_frequencies(changed)[:6].tolist()
 
 
+def test_recalibration_pools_the_printed_odds_with_what_had_come() -> None:
+    # A hundred and twenty stops a day before: aged by a day, they weigh a little less than 120 / 220 of one half.
+    cases = with_past(hand_made([1] * 120 + [0, 1], [0.4] * 122, hours_apart=0)[:120] + hand_made([0, 1], [0.4] * 2))
+    assert all(case.said[RECALIBRATED] == case.said[PRINTED] for case in cases)
+    later = [replace(case, origin_ms=48 * HOUR_MS) for case in hand_made([0, 1], [0.4] * 2)]
+    cases = with_past(hand_made([1] * 120, [0.4] * 120, hours_apart=0) + later)
+    cases_aged = 120 * 0.5 ** (24 / (180 * 24))
+    weight = 0.5 * cases_aged / (cases_aged + 100)
+    assert cases[-1].said[RECALIBRATED] == pytest.approx((0.4 * (1 - weight), 0.6 * (1 - weight) + weight, 0.0, 0.0))
+    assert cases[-1].said[RECALIBRATED] == pytest.approx(cases[-2].said[RECALIBRATED])
+
+
 def model_of(score: KindScore, name: str) -> OddsScore:
     return next(item for item in score.models if item.model == name)
 
@@ -146,7 +166,7 @@ def test_scores_by_hand() -> None:
     # The first 100 cases teach; of the 100 after them a quarter are targets, said .2 for half of them and .3 for the other.
     outcomes = [0, 1] * 50 + [0, 1, 1, 1] * 25
     p = [0.5] * 100 + [0.2, 0.2, 0.3, 0.3] * 25
-    (score,) = score_odds(hand_made(outcomes, p), 1)
+    (score,) = score_odds(with_past(hand_made(outcomes, p)), 1)
     assert (score.cases, score.learned_from, score.origins) == (100, 100, 50)
     assert score.frequency["target"] == 0.25
     assert (score.target_frequency_long, score.target_frequency_short) == (0.5, 0.0)
@@ -177,15 +197,15 @@ def test_scores_by_hand() -> None:
 
 def test_scores_do_not_depend_on_the_order_of_cases_and_repeat() -> None:
     cases = hand_made([0, 1, 1, 1] * 60, [0.3, 0.2, 0.4, 0.1] * 60)
-    first, second = score_odds(cases, 7), score_odds(list(reversed(cases)), 7)
+    first, second = score_odds(with_past(cases), 7), score_odds(with_past(list(reversed(cases))), 7)
     assert first[0].frequency == second[0].frequency
     assert model_of(first[0], PRINTED).brier_target == pytest.approx(model_of(second[0], PRINTED).brier_target)
-    assert score_odds(cases, 7) == first
+    assert score_odds(with_past(cases), 7) == first
 
 
 def test_too_few_cases_are_refused() -> None:
     with pytest.raises(UsageError, match="100 outcomes"):
-        score_odds(hand_made([0, 1] * 30, [0.5] * 60), 1)
+        score_odds(with_past(hand_made([0, 1] * 30, [0.5] * 60)), 1)
 
 
 def test_the_command_writes_a_table_json_cases_and_diagrams(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from market_analysis.desk.evaluation.odds.cases import BROWNIAN, PRINTED
+from market_analysis.desk.evaluation.odds.references import RECALIBRATED
 from market_analysis.desk.evaluation.odds.scores import KindScore, OddsScore
 from market_analysis.errors import OutputError
 from market_analysis.report.html.markup import Markup, element
@@ -19,12 +20,13 @@ _WIDTH, _HEIGHT = 520.0, 430.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 16.0, 54.0, 48.0
 _TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _LARGEST_RADIUS = 14.0
-_SHOWN = {PRINTED: "solid", BROWNIAN: "hollow"}
+_SHOWN = {PRINTED: "solid", RECALIBRATED: "green", BROWNIAN: "hollow"}
 _STYLE = """
 svg{background:#fff}text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;fill:#16191d}
 .title{font-size:14px;font-weight:700}.soft{fill:#5b6470}.mid{text-anchor:middle}.end{text-anchor:end}
 .grid{stroke:#e9ecf0}.even{stroke:#5b6470;stroke-dasharray:4 4}
 circle{stroke-width:2}circle.solid{fill:#2166ac;fill-opacity:.75;stroke:#2166ac}circle.hollow{fill:none;stroke:#c2571a}
+circle.green{fill:#0b7a43;fill-opacity:.6;stroke:#0b7a43}line.green{stroke:#0b7a43}
 line.solid{stroke:#2166ac}line.hollow{stroke:#c2571a}
 """
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from market_analysis.desk.evaluation.odds.cases import BROWNIAN, OUTCOMES, PRINTED, STATIC_STOP, OddsCase
-from market_analysis.desk.evaluation.odds.references import PAST, SAMPLE, OddsTable, matured_before, past_frequencies, table_of
+from market_analysis.desk.evaluation.odds.references import PAST, RECALIBRATED, SAMPLE, OddsTable, matured_before, table_of
 from market_analysis.desk.evaluation.parquet_bars import HOUR_MS
 from market_analysis.errors import UsageError
 from market_analysis.quant.arrays import Float1D, Float2D, FloatND, Int1D
@@ -29,7 +29,8 @@ BLOCK_HORIZONS = 5
 """A block of the bootstrap is this many horizons, at least a day: long enough for the horizons of two blocks to overlap little."""
 DRAWS, COVERAGE = 2000, 0.9
 BINS = 10
-REFERENCES = (PAST, SAMPLE, BROWNIAN)
+REFERENCES = (PAST, SAMPLE, BROWNIAN, PRINTED)
+MODELS = (PRINTED, RECALIBRATED, STATIC_STOP, BROWNIAN, PAST, SAMPLE)
 TARGET = 0
 
 
@@ -97,7 +98,7 @@ class KindScore:
 
 
 def score_odds(cases: Sequence[OddsCase], seed: int) -> tuple[KindScore, ...]:
-    """Every kind that has enough cases. Raises UsageError when none has."""
+    """Every kind that has enough cases; `cases` as `with_past` gives them. Raises UsageError when no kind has."""
     kinds = dict.fromkeys(case.kind for case in cases)
     scores = tuple(score for kind in kinds if (score := _score_kind(table_of(kind, cases), seed)) is not None)
     if not scores:
@@ -112,12 +113,11 @@ def _score_kind(table: OddsTable, seed: int) -> KindScore | None:
     known = matured_before(table.origin_ms, table.horizon_hours) >= LEAST_PAST
     if not known.any():
         return None
-    scored = _with(table, {PAST: past_frequencies(table)}).part(known)
+    scored = table.part(known)
     frequency = np.bincount(scored.outcome, minlength=len(OUTCOMES)) / scored.outcome.size
     scored = _with(scored, {SAMPLE: np.tile(frequency, (scored.outcome.size, 1))})
     resample = _Resampling(scored.origin_ms, scored.horizon_hours, seed)
     hit = scored.outcome == TARGET
-    models = (PRINTED, STATIC_STOP, BROWNIAN, PAST, SAMPLE)
     return KindScore(
         kind=scored.kind,
         horizon_hours=scored.horizon_hours,
@@ -128,7 +128,7 @@ def _score_kind(table: OddsTable, seed: int) -> KindScore | None:
         frequency=_named(frequency),
         target_frequency_long=float(hit[scored.side_sign > 0].mean()),
         target_frequency_short=float(hit[scored.side_sign < 0].mean()),
-        models=tuple(_score_model(scored, name, resample) for name in models),
+        models=tuple(_score_model(scored, name, resample) for name in MODELS),
     )
 
 
