@@ -79,8 +79,8 @@ def odds_text(evaluation: OddsEvaluation) -> str:
     foot = (
         "\nBrier ratios: mean score over that of the reference, below 1 is better; of P(target) alone, in columns `all` of all\n"
         "outcomes. past: frequencies of the outcomes known by then. sample: of these very cases, which nobody could have known.\n"
-        "recalibrated: the printed odds pooled with the recent outcomes known by then. Brownian: levels that never move, variance\n"
-        "of GARCH(1,1)-normal. ECE: calibration error of P(target); worst: of any outcome. Brackets: 90 % intervals by blocks of\n"
+        "printed: simulated, pooled with the market's own past windows. Brownian: levels that never move, variance of\n"
+        "GARCH(1,1)-normal. ECE: calibration error of P(target); worst: of any outcome. Brackets: 90 % intervals by blocks of\n"
         "time. No direction is forecast: each entry is made long and short."
     )
     return "\n".join([head, *(_kind_text(score) for score in evaluation.scores), foot])

@@ -18,10 +18,12 @@ from market_analysis.quant.forecast.panel import PanelModel
 from market_analysis.quant.garch import GarchFit, filter_variance, fit_garch_batch, forecast_variance_path
 from market_analysis.quant.har import HarFit, fit_har, har_variance_path
 from market_analysis.quant.horizon_sigma import annualised, flat_variance_path, term_structure
+from market_analysis.quant.past_windows import PastWindows
 from market_analysis.quant.policy_inputs import GarchRecursion
 from market_analysis.quant.residuals import MINIMUM_BARS as MINIMUM_RESIDUALS
 from market_analysis.quant.residuals import standardised_bar_residuals
 from market_analysis.risk.bar_series import BarSeries, bar_series
+from market_analysis.risk.past_windows import pooled_windows
 from market_analysis.risk.types import ModelReport, VolatilityReport
 from market_analysis.risk.variance_mixture import (
     ATR,
@@ -62,8 +64,8 @@ class VolatilityModel:
 
     last_bar_ms: open time of the last bar seen. garch None: EWMA stands in for it. forecast: what made the path, None where the
     blend did. variance_path (hours,) covers every horizon in use; residuals (n, 3) are None when too few. atr_abs: trailing ATR in
-    price units. series: the bars behind it. panel: coefficients of the pooled model, None for the shipped. Nothing here saw a later
-    bar.
+    price units. series: the bars behind it. panel: coefficients of the pooled model, None for the shipped. windows: past windows of
+    prob.horizon_hours of all instruments fitted together, None when too few. Nothing here saw a later bar.
     """
 
     instrument: InstrumentId
@@ -79,6 +81,7 @@ class VolatilityModel:
     atr_abs: float
     series: BarSeries
     panel: PanelModel | None = None
+    windows: PastWindows | None = None
 
     @property
     def sigma_day(self) -> float:
@@ -138,7 +141,17 @@ def fit_models(
         models[instrument] = (
             replace(model, panel=panel) if isinstance(model, VolatilityModel) else Unknown(model[0], model[1], as_of)
         )
-    return models
+    return models | _with_windows(models, settings, panel)
+
+
+def _with_windows(
+    models: Mapping[InstrumentId, VolatilityModel | Unknown[VolatilityModel]], settings: Settings, panel: PanelModel | None
+) -> dict[InstrumentId, VolatilityModel]:
+    """The models with a combined forecast, given the past windows of them all; in order of instrument, so that no order matters."""
+    found = {key: model for key, model in models.items() if isinstance(model, VolatilityModel)}
+    forecasts = [(model.series, model.forecast) for _, model in sorted(found.items()) if model.forecast is not None]
+    windows = pooled_windows(forecasts, settings.prob.horizon_hours, panel)
+    return {key: replace(model, windows=windows) for key, model in found.items() if model.forecast is not None}
 
 
 def fit_model(

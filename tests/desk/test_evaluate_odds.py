@@ -27,6 +27,7 @@ from market_analysis.desk.evaluation.odds.cases import (
     OUTCOMES,
     POLICY,
     PRINTED,
+    SIMULATED,
     STATIC,
     STATIC_STOP,
     OddsCase,
@@ -34,7 +35,6 @@ from market_analysis.desk.evaluation.odds.cases import (
 from market_analysis.desk.evaluation.odds.entries import Terms
 from market_analysis.desk.evaluation.odds.references import (
     PAST,
-    RECALIBRATED,
     SAMPLE,
     matured_before,
     past_frequencies,
@@ -110,7 +110,7 @@ def test_every_symbol_is_entered_long_and_short_and_every_row_is_a_distribution(
         assert {case.symbol for case in of_kind} == set(market)
     for case in cases:
         assert case.side.sign * (case.target - case.price) > 0.0 > case.side.sign * (case.stop - case.price)
-        assert set(case.said) == {PRINTED, STATIC_STOP, BROWNIAN}
+        assert set(case.said) == {PRINTED, SIMULATED, STATIC_STOP, BROWNIAN}
         for row in case.said.values():
             assert math.fsum(row) == pytest.approx(1.0, abs=1e-9)
     policy = {(c.symbol, c.origin_ms, c.side): c for c in cases if c.kind == POLICY}
@@ -124,7 +124,7 @@ def hand_made(outcomes: list[int], p: list[float], hours_apart: int = 24) -> lis
     cases = []
     for at, (outcome, chance) in enumerate(zip(outcomes, p, strict=True)):
         row = (chance, 1.0 - chance, 0.0, 0.0)
-        said = {PRINTED: row, STATIC_STOP: row, BROWNIAN: (0.5, 0.5, 0.0, 0.0)}
+        said = {PRINTED: row, SIMULATED: row, STATIC_STOP: row, BROWNIAN: (0.5, 0.5, 0.0, 0.0)}
         side = Side.LONG if at % 2 == 0 else Side.SHORT
         cases.append(
             OddsCase(STATIC, "A", (at // 2) * hours_apart * HOUR_MS, side, 24, 100.0, 99.0, 102.0, math.nan, said, outcome)
@@ -140,18 +140,6 @@ def test_the_climatology_of_the_past_knows_only_what_had_ended() -> None:
     assert past_frequencies(table)[0].tolist() == pytest.approx([0.5, 0.5, 0.0, 0.0])
     changed = table_of(STATIC, hand_made([0, 1, 1, 1, 1, 1, 0, 0], [0.2] * 8))
     assert past_frequencies(table)[:6].tolist() == past_frequencies(changed)[:6].tolist()
-
-
-def test_recalibration_pools_the_printed_odds_with_what_had_come() -> None:
-    # A hundred and twenty stops a day before: aged by a day, they weigh a little less than 120 / 220 of one half.
-    cases = with_past(hand_made([1] * 120 + [0, 1], [0.4] * 122, hours_apart=0)[:120] + hand_made([0, 1], [0.4] * 2))
-    assert all(case.said[RECALIBRATED] == case.said[PRINTED] for case in cases)
-    later = [replace(case, origin_ms=48 * HOUR_MS) for case in hand_made([0, 1], [0.4] * 2)]
-    cases = with_past(hand_made([1] * 120, [0.4] * 120, hours_apart=0) + later)
-    cases_aged = 120 * 0.5 ** (24 / (180 * 24))
-    weight = 0.5 * cases_aged / (cases_aged + 100)
-    assert cases[-1].said[RECALIBRATED] == pytest.approx((0.4 * (1 - weight), 0.6 * (1 - weight) + weight, 0.0, 0.0))
-    assert cases[-1].said[RECALIBRATED] == pytest.approx(cases[-2].said[RECALIBRATED])
 
 
 def model_of(score: KindScore, name: str) -> OddsScore:

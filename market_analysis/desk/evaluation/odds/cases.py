@@ -14,6 +14,7 @@ __all__ = [
     "OUTCOMES",
     "POLICY",
     "PRINTED",
+    "SIMULATED",
     "STATIC",
     "STATIC_STOP",
     "OddsCase",
@@ -33,9 +34,10 @@ POLICY, FOLLOWED, STATIC = "policy", "policy_followed", "static_24h"
 the same entries and probabilities, with trail and target moved at each close as the product moves them. static_24h: 3 ATR(14, 1h)
 against 6, neither moved, within 24 hours."""
 
-PRINTED, STATIC_STOP, BROWNIAN = "printed", "static_stop", "brownian_garch"
-"""Who says it. printed: the product. static_stop: Brownian motion between levels that never move, variance as the product forecasts
-it (the product's check and fallback). brownian_garch: the same with the variance of GARCH(1,1)-normal on 1,000 returns."""
+PRINTED, SIMULATED, STATIC_STOP, BROWNIAN = "printed", "simulated", "static_stop", "brownian_garch"
+"""Who says it. printed: the product. simulated: the same without its past windows, not recalibrated. static_stop: Brownian motion
+between levels that never move, variance as the product forecasts it (its check and fallback). brownian_garch: the same with the
+variance of GARCH(1,1)-normal on 1,000 returns."""
 
 Probabilities = tuple[float, float, float, float]
 

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from market_analysis.desk.evaluation.odds.cases import BROWNIAN, PRINTED
-from market_analysis.desk.evaluation.odds.references import RECALIBRATED
+from market_analysis.desk.evaluation.odds.cases import BROWNIAN, PRINTED, SIMULATED
 from market_analysis.desk.evaluation.odds.scores import KindScore, OddsScore
 from market_analysis.errors import OutputError
 from market_analysis.report.html.markup import Markup, element
@@ -20,7 +19,7 @@ _WIDTH, _HEIGHT = 520.0, 430.0
 _LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 16.0, 54.0, 48.0
 _TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _LARGEST_RADIUS = 14.0
-_SHOWN = {PRINTED: "solid", RECALIBRATED: "green", BROWNIAN: "hollow"}
+_SHOWN = {PRINTED: "solid", SIMULATED: "green", BROWNIAN: "hollow"}
 _STYLE = """
 svg{background:#fff}text{font:12px system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif;fill:#16191d}
 .title{font-size:14px;font-weight:700}.soft{fill:#5b6470}.mid{text-anchor:middle}.end{text-anchor:end}

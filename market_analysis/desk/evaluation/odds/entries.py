@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 import numpy as np
 
-from market_analysis.desk.evaluation.odds.cases import BROWNIAN, PRINTED, STATIC_STOP, Probabilities
+from market_analysis.desk.evaluation.odds.cases import BROWNIAN, PRINTED, SIMULATED, STATIC_STOP, Probabilities
 from market_analysis.domain import (
     Bars,
     Category,
@@ -32,12 +32,15 @@ from market_analysis.quant.average_true_range import average_true_range
 from market_analysis.quant.barrier import static_stop_probability
 from market_analysis.quant.forecast.panel import PanelModel
 from market_analysis.quant.garch import GarchFit, fit_garch_batch, forecast_variance_path
+from market_analysis.quant.past_windows import PastWindows, pooled_shares, replay
 from market_analysis.quant.policy import simulate
 from market_analysis.quant.policy_inputs import PolicyInputs
+from market_analysis.risk.past_windows import pooled_windows
 from market_analysis.risk.position_inputs import PositionInputs
-from market_analysis.risk.position_plan import plan_position
-from market_analysis.risk.probability import seed_for
+from market_analysis.risk.position_plan import plan_position, plan_probabilities
+from market_analysis.risk.probability import seed_for, shares_of
 from market_analysis.risk.protection import Coverage
+from market_analysis.risk.types import ProbabilityReport
 from market_analysis.risk.valuation import Valuer, valuer_for
 from market_analysis.risk.volatility import VolatilityModel, fit_models
 from market_analysis.settings import Settings
@@ -69,12 +72,16 @@ class Terms:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MarketThen:
-    """The models of one moment. brownian: GARCH(1,1)-normal by symbol. All were fitted on `seen` alone, which ends there."""
+    """The models of one moment, made from `seen` alone, which ends there.
+
+    brownian: GARCH(1,1)-normal by symbol. day_windows: past windows of the static case, None when too few.
+    """
 
     as_of: datetime
     seen: Mapping[str, Bars]
     models: Mapping[str, VolatilityModel]
     brownian: Mapping[str, GarchFit]
+    day_windows: PastWindows | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +106,11 @@ def market_then(seen: Mapping[str, Bars], as_of: datetime, terms: Terms) -> Mark
     fitted = fit_models(history, identities, terms.settings, as_of, terms.panel)
     models = {identities[identity]: model for identity, model in fitted.items() if isinstance(model, VolatilityModel)}
     if not models:
-        return MarketThen(as_of, seen, {}, {})
+        return MarketThen(as_of, seen, {}, {}, None)
     returns = np.stack([np.diff(np.log(seen[symbol].close[-BASELINE_RETURNS - 1 :])) for symbol in models])
-    return MarketThen(as_of, seen, models, dict(zip(models, fit_garch_batch(returns, "normal"), strict=True)))
+    baseline = dict(zip(models, fit_garch_batch(returns, "normal"), strict=True))
+    forecasts = [(models[name].series, forecast) for name in sorted(models) if (forecast := models[name].forecast) is not None]
+    return MarketThen(as_of, seen, models, baseline, pooled_windows(forecasts, STATIC_HOURS, terms.panel))
 
 
 def instrument_id(symbol: str) -> InstrumentId:
@@ -119,7 +128,8 @@ def policy_entry(then: MarketThen, symbol: str, side: Side, terms: Terms) -> Vir
         return None
     price, stop, target = float(inputs.mark), float(plan.levels.stop), float(plan.levels.target)
     odds, hours = plan.probabilities, settings.prob.horizon_hours
-    said = {PRINTED: (odds.p_tp, odds.p_sl, odds.p_breakeven, odds.p_open)}
+    alone = plan_probabilities(inputs, plan.anchored, plan.levels, replace(model, windows=None), settings) or odds
+    said = {PRINTED: _row(odds), SIMULATED: _row(alone)}
     said |= _brownian(then, symbol, side, price, stop, target, hours)
     m = plan.anchored.memory.m_eff
     return VirtualEntry(side, hours, price, stop, target, m, model.atr_abs, inputs.valuer, said)
@@ -135,15 +145,18 @@ def static_entry(then: MarketThen, symbol: str, side: Side, terms: Terms) -> Vir
         return None
     inputs, _ = _just_entered(symbol, side, Decimal(repr(price)), then.as_of, terms)
     seed = seed_for(terms.settings.seed, str(inputs.position.key), model.last_bar_ms)
-    said = {PRINTED: _simulated_static(model, model.residuals, sign, price, stop, target, seed, terms.settings.prob.paths)}
+    paths = terms.settings.prob.paths
+    said = _static_odds(then, model, model.residuals, (sign, price, stop, target), seed, paths)
     said |= _brownian(then, symbol, side, price, stop, target, STATIC_HOURS)
     return VirtualEntry(side, STATIC_HOURS, price, stop, target, math.nan, math.nan, inputs.valuer, said)
 
 
-def _simulated_static(
-    model: VolatilityModel, residuals: Float2D, sign: int, price: float, stop: float, target: float, seed: int, paths: int
-) -> Probabilities:
-    at = simulate(
+def _static_odds(
+    then: MarketThen, model: VolatilityModel, residuals: Float2D, entry: tuple[int, float, float, float], seed: int, paths: int
+) -> dict[str, Probabilities]:
+    """What the product would print for levels that never move, and its simulation alone. entry: sign, price, stop, target."""
+    sign, price, stop, target = entry
+    outcome = simulate(
         PolicyInputs(
             side=sign,
             price=price,
@@ -165,8 +178,16 @@ def _simulated_static(
             garch=model.recursion,
             paths=paths,
         )
-    ).outcome_at(target)
-    return at.p_tp, at.p_sl, at.p_breakeven, at.p_open
+    )
+    alone = shares_of(outcome.outcome_at(target))
+    if then.day_windows is None:
+        return {PRINTED: alone, SIMULATED: alone}
+    past = shares_of(replay(outcome.inputs, then.day_windows).outcome_at(target))
+    return {PRINTED: pooled_shares(alone, past), SIMULATED: alone}
+
+
+def _row(odds: ProbabilityReport) -> Probabilities:
+    return odds.p_tp, odds.p_sl, odds.p_breakeven, odds.p_open
 
 
 def _brownian(

@@ -1,4 +1,4 @@
-"""What earlier outcomes say: how often each came, alone and pooled with the printed odds, from those known at the origin only."""
+"""What knows no market: how often each outcome came, among those known by then and in the very sample."""
 
 from __future__ import annotations
 
@@ -8,17 +8,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from market_analysis.desk.evaluation.odds.cases import OUTCOMES, PRINTED, OddsCase
+from market_analysis.desk.evaluation.odds.cases import OUTCOMES, OddsCase
 from market_analysis.desk.evaluation.parquet_bars import HOUR_MS
 from market_analysis.quant.arrays import Float1D, Float2D, Int1D
-from market_analysis.quant.opinion_pool import pool_with_recent, recent_frequencies
 
-__all__ = ["PAST", "RECALIBRATED", "SAMPLE", "OddsTable", "matured_before", "past_frequencies", "table_of", "with_past"]
+__all__ = ["PAST", "SAMPLE", "OddsTable", "matured_before", "past_frequencies", "table_of", "with_past"]
 
-PAST, SAMPLE, RECALIBRATED = "climatology_past", "climatology_sample", "recalibrated"
+PAST, SAMPLE = "climatology_past", "climatology_sample"
 """past: frequencies of the outcomes that were known at the origin, of all symbols and both sides. sample: frequencies of the very
-cases that are scored, which no forecaster could have known. recalibrated: the printed odds, pooled with recent outcomes of the past
-(`quant.opinion_pool`)."""
+cases that are scored, which no forecaster could have known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,27 +69,13 @@ def past_frequencies(table: OddsTable) -> Float2D:
     return frequencies
 
 
-def recalibrated(table: OddsTable) -> Float2D:
-    """The printed odds pooled with the outcomes that had come by each origin, all symbols and both sides (cases, outcomes)."""
-    pooled = np.empty_like(table.said[PRINTED])
-    ended_ms = table.origin_ms + table.horizon_hours * HOUR_MS
-    for origin in np.unique(table.origin_ms):
-        now, known = table.origin_ms == origin, ended_ms <= origin
-        ages_hours = (origin - ended_ms[known]) / HOUR_MS
-        recent = recent_frequencies(table.outcome[known], ages_hours, len(OUTCOMES))
-        pooled[now] = pool_with_recent(table.said[PRINTED][now], recent)
-    return pooled
-
-
 def with_past(cases: Sequence[OddsCase]) -> list[OddsCase]:
-    """The cases by kind and time, with what earlier outcomes say added to what the models said."""
+    """The cases by kind and time, with the climatology of the past added to what the models said."""
     taught = []
     for kind in dict.fromkeys(case.kind for case in cases):
         table = table_of(kind, cases)
-        more = {RECALIBRATED: recalibrated(table), PAST: past_frequencies(table)}
-        for at, case in enumerate(_in_order(kind, cases)):
-            rows = {name: tuple(values[at].tolist()) for name, values in more.items()}
-            taught.append(replace(case, said={**case.said, **rows}))
+        for case, row in zip(_in_order(kind, cases), past_frequencies(table).tolist(), strict=True):
+            taught.append(replace(case, said={**case.said, PAST: tuple(row)}))
     return taught
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market_analysis.desk.evaluation.odds.cases import BROWNIAN, OUTCOMES, PRINTED, STATIC_STOP, OddsCase
-from market_analysis.desk.evaluation.odds.references import PAST, RECALIBRATED, SAMPLE, OddsTable, matured_before, table_of
+from market_analysis.desk.evaluation.odds.cases import BROWNIAN, OUTCOMES, PRINTED, SIMULATED, STATIC_STOP, OddsCase
+from market_analysis.desk.evaluation.odds.references import PAST, SAMPLE, OddsTable, matured_before, table_of
 from market_analysis.desk.evaluation.parquet_bars import HOUR_MS
 from market_analysis.errors import UsageError
 from market_analysis.quant.arrays import Float1D, Float2D, FloatND, Int1D
@@ -29,8 +29,8 @@ BLOCK_HORIZONS = 5
 """A block of the bootstrap is this many horizons, at least a day: long enough for the horizons of two blocks to overlap little."""
 DRAWS, COVERAGE = 2000, 0.9
 BINS = 10
-REFERENCES = (PAST, SAMPLE, BROWNIAN, PRINTED)
-MODELS = (PRINTED, RECALIBRATED, STATIC_STOP, BROWNIAN, PAST, SAMPLE)
+REFERENCES = (PAST, SAMPLE, BROWNIAN, SIMULATED)
+MODELS = (PRINTED, SIMULATED, STATIC_STOP, BROWNIAN, PAST, SAMPLE)
 TARGET = 0
 
 
