@@ -83,10 +83,11 @@ def odds_text(evaluation: OddsEvaluation) -> str:
         "GARCH(1,1)-normal. ECE: calibration error of P(target); worst: of any outcome. Brackets: 90 % intervals by blocks of\n"
         "time. No direction is forecast: each entry is made long and short."
     )
-    return "\n".join([head, *(_kind_text(score) for score in evaluation.scores), foot])
+    return "\n".join([head, *(kind_text(score) for score in evaluation.scores), foot])
 
 
-def _kind_text(score: KindScore) -> str:
+def kind_text(score: KindScore) -> str:
+    """One row per model."""
     from tabulate import tabulate
 
     came = ", ".join(f"{name.replace('_', ' ')} {share:.3f}" for name, share in score.frequency.items())
