@@ -15,8 +15,9 @@ from market_analysis.report.write import write_atomically
 
 __all__ = ["reliability_chart", "write_charts"]
 
-_WIDTH, _HEIGHT = 520.0, 430.0
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 16.0, 54.0, 48.0
+_WIDTH, _HEIGHT = 520.0, 470.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64.0, 16.0, 94.0, 48.0
+_LEGEND_TOP, _LEGEND_ROW = 40.0, 17.0
 _TICKS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 _LARGEST_RADIUS = 14.0
 _SHOWN = {PRINTED: "solid", SIMULATED: "green", BROWNIAN: "hollow"}
@@ -54,19 +55,24 @@ def reliability_chart(score: KindScore) -> Markup:
     x, y = Scale(0.0, 1.0, _LEFT, _WIDTH - _RIGHT), Scale(0.0, 1.0, _HEIGHT - _BOTTOM, _TOP)
     title = f"{score.kind}: P(target) within {score.horizon_hours} h, {score.cases} cases"
     shown = [(model, _SHOWN[model.model]) for model in score.models if model.model in _SHOWN]
-    words = "; ".join(f"{mark}: {model.model}, ECE {model.ece_target.value:.3f}" for model, mark in shown)
     return element(
         "svg",
         element("title", title),
         element("style", Markup(_STYLE)),
         element("text", title, x=_LEFT, y=20, class_="title"),
-        element("text", words, x=_LEFT, y=38, class_="soft"),
+        *(mark for row, (model, style) in enumerate(shown) for mark in _legend(row, model, style)),
         *_axes(x, y),
         *(mark for model, style in shown for mark in _discs(model, style, score.cases, x, y)),
         xmlns="http://www.w3.org/2000/svg",
         viewBox=f"0 0 {_WIDTH:g} {_HEIGHT:g}",
         role="img",
     )
+
+
+def _legend(row: int, model: OddsScore, style: str) -> Iterator[Markup]:
+    y = _LEGEND_TOP + row * _LEGEND_ROW
+    yield element("circle", cx=_LEFT + 6, cy=y - 4, r=4.0, class_=style)
+    yield element("text", f"{model.model}, calibration error {model.ece_target.value:.3f}", x=_LEFT + 18, y=y, class_="soft")
 
 
 def _axes(x: Scale, y: Scale) -> Iterator[Markup]:
