@@ -9,6 +9,8 @@ if TYPE_CHECKING:
     from market_analysis.desk.evaluate_odds import OddsEvaluation
     from market_analysis.desk.evaluation.odds.scores import Figure, KindScore, OddsScore
 
+_REFERENCES = ("climatology_past", "climatology_sample", "brownian_garch")
+
 
 def variance_text(evaluation: Evaluation) -> str:
     """One row per proxy, horizon and model."""
@@ -95,19 +97,34 @@ def kind_text(score: KindScore) -> str:
         f"\n{score.kind}, {score.horizon_hours} h: {score.cases} cases of {score.origins} origins in {score.blocks} blocks; "
         f"came: {came} (target long {score.target_frequency_long:.3f}, short {score.target_frequency_short:.3f})"
     )
-    titles = ("model", "p", "past", "", "sample", "", "Brownian", "", "past all", "sample all", "log score", "ECE", "", "worst")
+    titles = (
+        "model",
+        "p",
+        "past",
+        "",
+        "sample",
+        "",
+        "Brownian",
+        "",
+        "past all",
+        "sample all",
+        "Brownian all",
+        "log score",
+        "ECE",
+        "",
+        "worst",
+    )
     return head + "\n" + tabulate([_odds_row(item) for item in score.models], headers=titles, tablefmt="plain", floatfmt=".3f")
 
 
 def _odds_row(item: OddsScore) -> tuple[object, ...]:
     against = {comparison.reference: comparison for comparison in item.versus}
     ratios: list[object] = []
-    for reference in ("climatology_past", "climatology_sample", "brownian_garch"):
+    for reference in _REFERENCES:
         found = against.get(reference)
         ratios += [None, None] if found is None else [found.brier_target_ratio.value, _interval(found.brier_target_ratio)]
     outcomes = [
-        None if (found := against.get(reference)) is None else found.brier_outcomes_ratio.value
-        for reference in ("climatology_past", "climatology_sample")
+        None if (found := against.get(reference)) is None else found.brier_outcomes_ratio.value for reference in _REFERENCES
     ]
     worst = max(item.ece_by_outcome.values())
     ece = (item.ece_target.value, _interval(item.ece_target), worst)
