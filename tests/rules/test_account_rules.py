@@ -31,15 +31,34 @@ from market_analysis.rules.view import Anchors, Mark
     ],
 )
 def test_equity_limits(rule: str, equity: str, status: Status) -> None:
-    verdict = one(rule, view(money=money(equity, "10000")))
+    verdict = judge(rule, view(money=money(equity, "10000")))[0]
     acts = status in (Status.ACT, Status.BREACH)
     assert (verdict.status, asked(verdict)) == (status, ["close all"] if acts else [])
     expected = {"daily_loss": (Ends.RESET, DAY.end), "max_drawdown": (Ends.ADMIN, None)}[rule]
     assert (None if verdict.lock is None else (verdict.lock.ends, verdict.lock.until)) == (expected if acts else None)
-    assert one(rule, view(money=money("10000", "10000", flat=equity))).status is status  # what is left if it were closed now
+    assert judge(rule, view(money=money("10000", "10000", flat=equity)))[0].status is status  # what is left if it were closed now
     assert one(rule, view(money=unread())).status is Status.UNKNOWN
-    blind = one(rule, view(money=money(equity), anchors=Anchors()))
+    blind = judge(rule, view(money=money(equity), anchors=Anchors()))[0]
     assert (blind.status, blind.responses, blind.lock) == (Status.UNKNOWN, (), None)
+
+
+@pytest.mark.parametrize(
+    ("balance", "equity", "words", "status"),
+    [
+        # from 10,000 the day has lost 300, floating 700: tomorrow starts at the higher, 10,400, with a floor 520 below
+        ("10400", "9881", {}, Status.OK),
+        ("10400", "9880", {}, Status.WARN),
+        ("10400", "9880", {"series": "equity"}, Status.OK),  # an open loss is no loss of the new day
+        ("10000", "9501", {}, Status.OK),
+    ],
+)
+def test_an_open_loss_that_the_next_day_starts_with(balance: str, equity: str, words: dict[str, Any], status: Status) -> None:
+    today, tomorrow = judge("daily_loss", view(money=money(equity, balance)), **words)
+    assert (tomorrow.code, tomorrow.status, tomorrow.responses) == ("daily_loss_at_reset", status, ())
+    assert today.subject != tomorrow.subject
+    assert len(judge("daily_loss", view(money=money(equity, balance)), measure="balance")) == 1
+    no_initial = view(money=money(equity), anchors=Anchors())
+    assert len(judge("daily_loss", no_initial, amount_of="initial")) == 1
 
 
 @pytest.mark.parametrize(
@@ -81,7 +100,7 @@ def test_limits_on_equity_wait_for_an_explanation(
         unexplained=None if unexplained is None else D(unexplained),
         unexplained_since=since,
     )
-    verdict = one(rule, seen, **parameters)
+    verdict = judge(rule, seen, **parameters)[0]
     assert verdict.status is Status.BREACH
     assert bool(verdict.responses) is acts
     if not acts:
