@@ -81,6 +81,8 @@ def toml_value(value: Any) -> str:
         return "{ " + inner + " }"
     if hasattr(value, "isoformat"):
         return str(value.isoformat())
+    if isinstance(value, Mapping) and not value:
+        return "{}"
     escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
     return f'"{escaped}"'
 

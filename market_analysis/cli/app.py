@@ -14,7 +14,10 @@ from market_analysis.cli import (
     evaluate,
     exchange,
     explain,
+    flatten,
+    guard,
     init,
+    journal,
     levels,
     size,
     sizing,
@@ -102,6 +105,7 @@ def report(
 
 
 report.__doc__ = None
-for _module in (init, doctor, levels, stops, size, sizing, what_if, stress, explain, backtest, evaluate, exchange):
+for _module in (init, doctor, levels, stops, size, sizing, what_if, stress, explain, backtest, evaluate, exchange, guard, flatten):
     app.command(_module.NAME, no_args_is_help=False)(with_common(_module.command))
 app.add_typer(config.app, name="config")
+app.add_typer(journal.app, name=journal.NAME)

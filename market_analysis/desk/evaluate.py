@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-import msgspec
-
+from market_analysis.desk.evaluation.coefficients import read_coefficients
 from market_analysis.desk.evaluation.export import write_forecasts
 from market_analysis.desk.evaluation.parquet_bars import HOUR_MS, read_market_folder
 from market_analysis.desk.evaluation.scores import ModelScore, score
 from market_analysis.desk.evaluation.walk_forward import BASELINE, BASELINE_RETURNS, Plan, walk_forward
 from market_analysis.domain import from_milliseconds, to_milliseconds
-from market_analysis.errors import DataUnknownError, UsageError
+from market_analysis.errors import UsageError
 from market_analysis.quant.arrays import Int1D
-from market_analysis.quant.forecast.panel import PanelModel, load_panel, panel_from_document
+from market_analysis.quant.forecast.panel import load_panel
 
 __all__ = ["Evaluation", "EvaluationRequest", "evaluate_folder"]
 
@@ -65,7 +64,7 @@ def evaluate_folder(request: EvaluationRequest, progress: Callable[[float], None
     """
     market = read_market_folder(request.folder, request.symbols)
     plan = _plan(request, [series.hourly.open_time_ms for series in market.values()])
-    panel = load_panel() if request.coefficients is None else _read_coefficients(request.coefficients)
+    panel = load_panel() if request.coefficients is None else read_coefficients(request.coefficients)
     forecasts = walk_forward(market, plan, panel, progress)
     if not forecasts:
         raise UsageError(
@@ -105,12 +104,3 @@ def _plan(request: EvaluationRequest, times: Sequence[Int1D]) -> Plan:
         first if request.first is None else to_milliseconds(request.first),
         last if request.last is None else to_milliseconds(request.last),
     )
-
-
-def _read_coefficients(path: Path) -> PanelModel:
-    try:
-        return panel_from_document(msgspec.json.decode(path.read_bytes()))
-    except (OSError, msgspec.DecodeError, KeyError, TypeError) as error:
-        raise DataUnknownError(
-            f"{path.name} is no coefficient file: {error}", remedy="python -m benchmarks.fit_panel makes one"
-        ) from error

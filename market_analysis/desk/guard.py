@@ -1,25 +1,28 @@
 """The guard around one account: looks become events, every step is journaled before anything is told or sent (law 9).
 
-Watch-only: there is no enforcer here, so that rules in enforce mode say what they would do. A guard that starts again is where its
-journal says it was, and then looks.
+Without an enforcer rules in enforce mode say what they would do. With one, what was decided is sent once it is on disk, all of it
+at the same time (the legs of a hedge leave together), and what came of it is an event like any other. A guard that starts again is
+where its journal says it was, and then looks: what was under way when it went down is settled by reads, never sent again blindly.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from market_analysis.desk.guard_events import events_of
 from market_analysis.desk.session import Look, Session
-from market_analysis.domain.decision import Decision
-from market_analysis.domain.event import Event, Started
+from market_analysis.domain.decision import Decision, Intent
+from market_analysis.domain.event import ActionResult, Command, CommandKind, Event, Started
 from market_analysis.guard.judging import judge
 from market_analysis.guard.state import GuardPolicy, GuardState
 from market_analysis.guard.step import begin, step
 from market_analysis.guard.stored import STORED_TYPES, StoredState, restored, stored
 from market_analysis.rules.verdict import Verdict
 from market_analysis.store import Codec, Journal
+from market_analysis.venues.enforcer import Enforcer
 
 CODEC = Codec((*STORED_TYPES, StoredState))
 
@@ -58,9 +61,16 @@ class JournaledGuard:
 class GuardSession:
     """Looks at an account through a session, and feeds what it sees to the guard."""
 
-    def __init__(self, session: Session, guard: JournaledGuard, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        session: Session,
+        guard: JournaledGuard,
+        enforcer: Enforcer | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._session = session
         self._guard = guard
+        self._enforcer = enforcer
         self._monotonic = monotonic
         self._begun = False
 
@@ -74,9 +84,25 @@ class GuardSession:
         state = self._guard.state
         told = frozenset(trade.fill_id for trade in state.trades)
         for event in events_of(look, self._uptime_ms(), state.read_number + 1, told):
-            decisions += self._guard.feed(event)
+            decisions += await self._feed(event)
         state = self._guard.state
         return Watch(look, tuple(verdict for _, verdict in judge(state)), decisions, state)
+
+    async def order(self, kind: CommandKind, by: str, reason: str) -> tuple[Decision, ...]:
+        """A command: lock, unlock, flatten."""
+        return await self._feed(Command(self._session.clock.now(), self._uptime_ms(), kind, by, reason))
+
+    async def _feed(self, event: Event) -> tuple[Decision, ...]:
+        """One event, and whatever follows from carrying out what it led to."""
+        decisions = self._guard.feed(event)
+        intents = [item for item in decisions if isinstance(item, Intent)]
+        if not intents or self._enforcer is None:
+            return decisions
+        ends = await asyncio.gather(*(self._enforcer.carry_out(intent) for intent in intents))
+        for intent, end in zip(intents, ends, strict=True):
+            result = ActionResult(self._session.clock.now(), self._uptime_ms(), intent.client_id, end.outcome, end.message)
+            decisions += await self._feed(result)
+        return decisions
 
     def _uptime_ms(self) -> int:
         return round(self._monotonic() * 1000)

@@ -19,7 +19,8 @@ from market_analysis.domain.event import (
     TradesRead,
 )
 from market_analysis.risk.assets import asset_of_instrument, usd_rate
-from market_analysis.risk.types import Analysis
+from market_analysis.risk.bridge import ESTIMATED
+from market_analysis.risk.types import Analysis, BookReport
 from market_analysis.risk.valuation import rounded
 from market_analysis.rules.view import Period
 
@@ -32,7 +33,7 @@ def events_of(look: Look, uptime_ms: int, number: int, told: frozenset[str]) -> 
     snapshot = look.snapshot
     at = snapshot.as_of
     if isinstance(snapshot.day, DayActivity):
-        yield from _day(snapshot, snapshot.day, uptime_ms, told)
+        yield from _day(snapshot, snapshot.day, look.analysis.book, uptime_ms, told)
     yield _analysis(look.analysis, at, uptime_ms)
     positions = _positions(snapshot)
     yield AccountRead(
@@ -46,9 +47,9 @@ def events_of(look: Look, uptime_ms: int, number: int, told: frozenset[str]) -> 
     )
 
 
-def _day(snapshot: Snapshot, day: DayActivity, uptime_ms: int, told: frozenset[str]) -> Iterator[Event]:
+def _day(snapshot: Snapshot, day: DayActivity, book: BookReport, uptime_ms: int, told: frozenset[str]) -> Iterator[Event]:
     at = snapshot.as_of
-    start = _day_start(snapshot, day)
+    start = _day_start(snapshot, day, book)
     if start is not None:
         yield PeriodStartKnown(at, uptime_ms, Period.DAY.value, *start)
     for trade in day.trades:
@@ -70,13 +71,16 @@ def _day(snapshot: Snapshot, day: DayActivity, uptime_ms: int, told: frozenset[s
         yield TradesRead(at, uptime_ms, day.since)
 
 
-def _day_start(snapshot: Snapshot, day: DayActivity) -> tuple[Decimal, Decimal] | None:
-    """Balance and equity at the reset; the balance is today's less all that the log has changed since."""
-    account = snapshot.account
-    if isinstance(account, Unknown) or account.wallet_balance is None or day.equity_at_reset_usd is None or day.unknown_types:
+def _day_start(snapshot: Snapshot, day: DayActivity, book: BookReport) -> tuple[Decimal, Decimal] | None:
+    """Balance and equity at the reset; the balance is today's less all that the log has changed since. None where the equity is
+    only estimated: a limit that is measured from a guess is none."""
+    account, equity = snapshot.account, book.equity_at_reset_usd
+    if isinstance(account, Unknown) or account.wallet_balance is None or equity is None or day.unknown_types:
+        return None
+    if book.equity_at_reset_source == ESTIMATED:
         return None
     changed = day.realized_pnl_usd + day.fees_usd + day.funding_usd + day.flows_usd + day.neutral_usd
-    return rounded(account.wallet_balance - changed), rounded(day.equity_at_reset_usd)
+    return rounded(account.wallet_balance - changed), rounded(equity)
 
 
 def _money(snapshot: Snapshot) -> Read[MoneyRead]:
@@ -107,6 +111,7 @@ def _positions(snapshot: Snapshot) -> Read[tuple[HeldPosition, ...]]:
 
 def _held(snapshot: Snapshot, item: Position, terms: Instrument) -> HeldPosition:
     rate = usd_rate(snapshot, terms.settle)
+    quote = usd_rate(snapshot, terms.quote)
     linear = None if terms.is_inverse or rate is None else terms.tick_size * terms.contract_size * rate
     return HeldPosition(
         key=item.key,
@@ -119,6 +124,8 @@ def _held(snapshot: Snapshot, item: Position, terms: Instrument) -> HeldPosition
         unrealized=None if rate is None else rounded(item.unrealized_pnl * rate),
         tick_size=terms.tick_size,
         tick_value=linear,
+        quantity_step=terms.quantity_step,
+        notional=None if quote is None else rounded(item.notional * quote),
     )
 
 

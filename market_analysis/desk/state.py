@@ -12,17 +12,19 @@ from pathlib import Path
 from market_analysis.desk.tolerant import Notices, TolerantBarCache, TolerantMemoryStore
 from market_analysis.errors import StateError, StateLockedError
 from market_analysis.settings import BybitSettings
-from market_analysis.store import IN_MEMORY, BarCache, MemoryStore, StateLock, open_database
+from market_analysis.store import IN_MEMORY, BarCache, Journal, MemoryStore, StateLock, open_database
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """Open state. writable False: another instance owns the directory and this one only reads. notices: what the user
-    should know (state kept in memory only, disk full, ...); it may grow while the state is used."""
+    should know (state kept in memory only, disk full, ...); it may grow while the state is used. journal: the guard's; unlike the
+    others it is no cache, and what fails there is an error."""
 
     bars: BarCache
     memory: MemoryStore
     writable: bool
+    journal: Journal
     notices: Notices = field(default_factory=Notices)
 
 
@@ -46,7 +48,7 @@ def transient_state(*texts: str) -> Iterator[State]:
     """State that ends with the process. texts: notices why."""
     connection = open_database(IN_MEMORY)
     try:
-        yield State(BarCache(connection), MemoryStore(connection), writable=True, notices=Notices(*texts))
+        yield State(BarCache(connection), MemoryStore(connection), True, Journal(connection), Notices(*texts))
     finally:
         connection.close()
 
@@ -84,4 +86,6 @@ def _owned_or_read(stack: ExitStack, directory: Path, name: str, *, must_own: bo
     connection = open_database(directory / name, writable=writable)
     stack.callback(connection.close)
     notices = Notices()
-    return State(TolerantBarCache(connection, notices), TolerantMemoryStore(connection, notices), writable, notices)
+    return State(
+        TolerantBarCache(connection, notices), TolerantMemoryStore(connection, notices), writable, Journal(connection), notices
+    )

@@ -33,7 +33,8 @@ class MoneyRead:
 @dataclass(frozen=True, slots=True)
 class HeldPosition:
     """A position as it was read. root: the instrument's root after aliases. mark: the venue's mark price, None when it could not be
-    read, and `unrealized` with it. tick_value: money per tick and contract, None where it is not constant. tags: the owner's."""
+    read, and `unrealized` with it. tick_value: money per tick and contract, None where it is not constant. notional: value at the
+    mark, > 0, None when no rate is known. tags: the owner's."""
 
     key: PositionKey
     root: str
@@ -45,6 +46,8 @@ class HeldPosition:
     unrealized: Decimal | None
     tick_size: Decimal
     tick_value: Decimal | None = None
+    quantity_step: Decimal | None = None
+    notional: Decimal | None = None
     tags: frozenset[str] = frozenset()
 
 

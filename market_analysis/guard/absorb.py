@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from market_analysis.domain import Order, OrderPurpose, OrderSide, PositionKey, Side, Unknown
+from market_analysis.domain.decision import IntentKind
 from market_analysis.domain.event import (
     AccountRead,
     ActionResult,
@@ -15,6 +16,7 @@ from market_analysis.domain.event import (
     Event,
     FillSeen,
     HeldPosition,
+    Outcome,
     PeriodStartKnown,
     Started,
     TradesRead,
@@ -65,6 +67,8 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
     blind = any(isinstance(part, Unknown) for part in (event.money, event.positions, event.orders))
     state = replace(state, blind_since=(state.blind_since or state.now) if blind else None)
     state = replace(state, anchors=_peaks(state), sent=_settled(state))
+    if isinstance(state.positions, tuple):
+        state = replace(state, stop_refused=state.stop_refused & {item.key for item in state.positions})
     return replace(state, best=_best_prices(state), unprotected=_unprotected(state))
 
 
@@ -153,7 +157,10 @@ def _answered(state: GuardState, event: ActionResult) -> GuardState:
     sent = state.sent.get(event.client_id)
     if sent is None:
         return state
-    return replace(state, sent={**state.sent, event.client_id: _ended(state, sent)})
+    refused = state.stop_refused
+    if sent.intent.kind is IntentKind.SET_STOP and event.outcome is Outcome.REJECTED and sent.intent.key is not None:
+        refused |= {sent.intent.key}
+    return replace(state, stop_refused=refused, sent={**state.sent, event.client_id: _ended(state, sent)})
 
 
 def _ended(state: GuardState, sent: Sent) -> Sent:

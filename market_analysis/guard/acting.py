@@ -42,7 +42,7 @@ def act(state: GuardState, judged: Judged) -> Step:
             continue
         name = (verdict.rule, verdict.subject)
         if active.mode is not Mode.ENFORCE or not state.policy.enforces:
-            if state.standing.get(name) not in ACTS or name not in state.asked:
+            if name not in state.asked:
                 decisions += [WouldDo(verdict.rule, verdict.subject, _named(item)) for item in verdict.responses]
             asked[name] = Asked(1, state.read_number)
             continue

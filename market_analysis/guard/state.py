@@ -106,7 +106,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class GuardState:
-    """Everything. now: the guard's time. wall, uptime_ms: where its two clocks stood when it was last set."""
+    """Everything. stop_refused: positions whose planned stop the venue would not take. now: the guard's time. wall, uptime_ms:
+    where its two clocks stood when it was last set."""
 
     policy: GuardPolicy
     now: datetime | None = None
@@ -127,6 +128,7 @@ class GuardState:
     anchors: Anchors = field(default_factory=Anchors)
     best: Mapping[PositionKey, Decimal] = field(default_factory=dict)
     unprotected: Mapping[PositionKey, datetime] = field(default_factory=dict)
+    stop_refused: frozenset[PositionKey] = frozenset()
     analysis: AnalysisMade | None = None
     locks: tuple[ActiveLock, ...] = ()
     standing: Mapping[tuple[str, str], Status] = field(default_factory=dict)

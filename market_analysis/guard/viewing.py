@@ -75,6 +75,9 @@ def _position(state: GuardState, item: HeldPosition) -> PositionView:
         best_price=state.best.get(item.key),
         unprotected_since=state.unprotected.get(item.key),
         planned_stop=planned,
+        quantity_step=item.quantity_step,
+        notional=item.notional,
+        stop_refused=item.key in state.stop_refused,
         tags=item.tags,
     )
 

@@ -125,7 +125,7 @@ def _same_position(memory: PositionMemory | None, inputs: AnchorInputs) -> Posit
 def _anchor_model(inputs: AnchorInputs, moment_ms: int) -> VolatilityModel | None:
     """The model as of `moment_ms`, from bars closed by then; None when they do not reach back far enough."""
     seen = inputs.series.bars.closed_before(moment_ms)[-ANCHOR_FIT_BARS:]
-    model = fit_model(inputs.model.instrument, seen, inputs.settings, from_milliseconds(moment_ms))
+    model = fit_model(inputs.model.instrument, seen, inputs.settings, from_milliseconds(moment_ms), inputs.model.panel)
     return None if isinstance(model, Unknown) else model
 
 

@@ -116,6 +116,37 @@ def backtest(
     )
 
 
+def follow_levels(
+    bars: Bars,
+    side: Side,
+    stop: float,
+    target: float,
+    m: float,
+    sigma_h: float | Float1D,
+    atr: Float1D,
+    stops: StopsSettings,
+    costs: Valuer,
+    *,
+    moves: bool = True,
+) -> TradeResult:
+    """Follow an entry at the close of the first of `bars` with levels that are already chosen, to its end or to the last bar.
+
+    stop, target: prices. moves: breakeven, trail and scale-outs by `stops`, and a target that comes nearer as E exp(s m sigma_h)
+    does; a constant sigma_h of ln(target / E) / m holds it. False: neither level moves and nothing is scaled out, whatever m,
+    sigma_h and atr are. Arrays and errors as `backtest`.
+    """
+    price = float(bars.close[0])
+    moment, known = entry_moment_of(bars, 0, price, EntryMoment.CLOSE)
+    rules = RatchetRules(side.sign, m, costs.taker_fee_frac, costs.slippage_frac, stops)
+    entry = _Entry(market_of(bars, sigma_h, atr, known, None, None), rules, costs, price, moment, 0, known)
+    for name, value in (("stop", stop), ("target", target)):
+        _above_zero(name, value)
+    if not moves:
+        return _follow(entry, stop, target, m, (None, None), _unmoved)
+    scale_outs = scale_out_prices(side.sign, price, abs(price - stop), stops)
+    return _follow(entry, stop, target, m, scale_outs, _ratchet(entry))
+
+
 @dataclass(frozen=True, slots=True)
 class _FirstLevels:
     """Levels at the entry, prices > 0."""

@@ -10,6 +10,7 @@ from market_analysis.risk.collateral_change import Revaluation
 from market_analysis.risk.day_marks import marks_of
 from market_analysis.risk.valuation import dollars, rounded
 
+REBUILT, ESTIMATED = "rebuilt", "estimated"
 ZERO = Decimal(0)
 
 
@@ -87,7 +88,7 @@ def _anchor(
     if moved is None:
         return None, None
     provable = whole and revalued is not None and revalued.is_certain and not day.unknown_types
-    return unlogged - moved - (ZERO if revalued is None else revalued.usd), "rebuilt" if provable else "estimated"
+    return unlogged - moved - (ZERO if revalued is None else revalued.usd), REBUILT if provable else ESTIMATED
 
 
 def _unknown_types(day: DayActivity) -> tuple[Finding, ...]:

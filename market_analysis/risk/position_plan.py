@@ -83,7 +83,7 @@ def plan_position(
         rules=rules,
         multiples=multiples,
         levels=levels,
-        probabilities=_probabilities(inputs, anchored, levels, model, settings),
+        probabilities=plan_probabilities(inputs, anchored, levels, model, settings),
         confidence=confidence,
         risk_frac=risk_frac,
         size=size,
@@ -151,7 +151,7 @@ def _level_inputs(
     )
 
 
-def _probabilities(
+def plan_probabilities(
     inputs: PositionInputs, anchored: Anchored, levels: Levels, model: VolatilityModel, settings: Settings
 ) -> ProbabilityReport | None:
     """The policy's outcomes from the mark with the levels as printed; None without a stop."""

@@ -8,17 +8,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from market_analysis.quant.arrays import Float1D
+from market_analysis.quant.arrays import Float1D, Float2D
 from market_analysis.quant.barrier import one_sided_hit, static_stop_probability
+from market_analysis.quant.past_windows import Shares, pooled_shares, replay
 from market_analysis.quant.policy import simulate
 from market_analysis.quant.policy_inputs import PolicyInputs, ScaleOut
-from market_analysis.quant.policy_outcome import PolicyOutcome
+from market_analysis.quant.policy_outcome import PolicyOutcome, TargetOutcome
 from market_analysis.risk.ratchet import LATE_AFTER_R
 from market_analysis.risk.types import ProbabilityReport
 from market_analysis.risk.volatility import VolatilityModel
 from market_analysis.settings import Settings
 
 SIMULATED, CLOSED_FORM = "policy simulation", "static stop"
+UNCALIBRATED, PAST_WINDOWS = "none", "past windows"
 _FAR = 1e9
 
 
@@ -52,30 +54,39 @@ def run_policy(state: PolicyState, model: VolatilityModel, targets: Float1D, set
     """Simulate `state` over prob.horizon_hours from now; None when the model has too few residuals (closed form instead)."""
     if model.residuals is None:
         return None
+    return simulate(_inputs(state, model, model.residuals, targets, settings, seed))
+
+
+def replay_policy(outcome: PolicyOutcome | None, model: VolatilityModel) -> PolicyOutcome | None:
+    """The position of `outcome` lived through the model's past windows; None where there is no outcome or are too few windows."""
+    return None if outcome is None or model.windows is None else replay(outcome.inputs, model.windows)
+
+
+def _inputs(
+    state: PolicyState, model: VolatilityModel, residuals: Float2D, targets: Float1D, settings: Settings, seed: int
+) -> PolicyInputs:
     better = max if state.sign > 0 else min
-    return simulate(
-        PolicyInputs(
-            side=state.sign,
-            price=state.price,
-            entry=state.entry,
-            stop=state.stop,
-            initial_risk=state.r0,
-            peak=better(state.peak, state.price),
-            atr=state.atr,
-            trail_mult_initial=settings.stops.atr_trail_mult_initial,
-            trail_mult_late=settings.stops.atr_trail_mult_late,
-            breakeven_after_r=settings.stops.breakeven_after_R,
-            late_after_r=LATE_AFTER_R,
-            fee_frac=state.fee_frac,
-            scale_outs=state.scale_outs,
-            runner_frac=state.runner_frac,
-            target_grid=targets,
-            variance_path=model.variance_path[: settings.prob.horizon_hours],
-            residuals=model.residuals,
-            garch=model.recursion,
-            seed=seed,
-            paths=settings.prob.paths,
-        )
+    return PolicyInputs(
+        side=state.sign,
+        price=state.price,
+        entry=state.entry,
+        stop=state.stop,
+        initial_risk=state.r0,
+        peak=better(state.peak, state.price),
+        atr=state.atr,
+        trail_mult_initial=settings.stops.atr_trail_mult_initial,
+        trail_mult_late=settings.stops.atr_trail_mult_late,
+        breakeven_after_r=settings.stops.breakeven_after_R,
+        late_after_r=LATE_AFTER_R,
+        fee_frac=state.fee_frac,
+        scale_outs=state.scale_outs,
+        runner_frac=state.runner_frac,
+        target_grid=targets,
+        variance_path=model.variance_path[: settings.prob.horizon_hours],
+        residuals=residuals,
+        garch=model.recursion,
+        seed=seed,
+        paths=settings.prob.paths,
     )
 
 
@@ -90,26 +101,38 @@ def probability_report(
 ) -> ProbabilityReport:
     """Outcomes of the position now. Without a target p_tp is 0 and the rest says how the stop fares.
 
-    outcome None: the closed form for a static stop, which knows no breakeven.
+    outcome None: the closed form for a static stop, which knows no breakeven. Where the model has past windows, the simulation is
+    pooled with their answer, half and half. standard_error: of the simulated half alone, Monte Carlo; windows are data.
     """
     horizon = settings.prob.horizon_hours
     check = None if target is None else float(static_probabilities(state, model, np.array([target]), settings)[0])
     if outcome is None:
         return _closed_form(state, model, target, horizon)
-    at = outcome.outcome_at(state.price * _FAR**state.sign if target is None else target)
+    level = state.price * _FAR**state.sign if target is None else target
+    at, past = outcome.outcome_at(level), replay_policy(outcome, model)
+    shares, error, noise = shares_of(at), at.standard_error_tp, outcome.p_noise_stop
+    if past is not None:
+        shares = pooled_shares(shares, shares_of(past.outcome_at(level)))
+        error, noise = 0.5 * error, 0.5 * (noise + past.p_noise_stop)
+    p_tp, p_sl, p_breakeven, p_open = shares
     return ProbabilityReport(
         horizon_hours=horizon,
-        p_tp=at.p_tp,
-        p_sl=at.p_sl,
-        p_breakeven=at.p_breakeven,
-        p_open=at.p_open,
-        standard_error=at.standard_error_tp,
-        p_noise_stop=outcome.p_noise_stop,
+        p_tp=p_tp,
+        p_sl=p_sl,
+        p_breakeven=p_breakeven,
+        p_open=p_open,
+        standard_error=error,
+        p_noise_stop=noise,
         static_stop_p_tp=check,
         paths=outcome.inputs.paths,
         method=SIMULATED,
-        calibration="none",
+        calibration=UNCALIBRATED if past is None else PAST_WINDOWS,
     )
+
+
+def shares_of(at: TargetOutcome) -> Shares:
+    """Target, stop at a loss, stop at or above breakeven, still open."""
+    return at.p_tp, at.p_sl, at.p_breakeven, at.p_open
 
 
 def _closed_form(state: PolicyState, model: VolatilityModel, target: float | None, horizon: int) -> ProbabilityReport:
@@ -129,5 +152,5 @@ def _closed_form(state: PolicyState, model: VolatilityModel, target: float | Non
         static_stop_p_tp=float(static.p_tp),
         paths=0,
         method=CLOSED_FORM,
-        calibration="none",
+        calibration=UNCALIBRATED,
     )

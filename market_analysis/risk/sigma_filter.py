@@ -34,7 +34,8 @@ def horizon_sigmas(model: VolatilityModel, series: BarSeries, rows: Sequence[int
     clustered = EWMA if model.garch is None else GARCH
     begin = int(np.searchsorted(series.bars.open_time_ms, model.series.bars.open_time_ms[0]))
     if model.forecast is not None:
-        return np.sqrt(past_variances(model.forecast, series.bars[begin:], (place - begin).tolist(), horizon))
+        past = past_variances(model.forecast, series.bars[begin:], (place - begin).tolist(), horizon, panel=model.panel)
+        return np.sqrt(past)
     sigmas = {
         clustered: np.sqrt(_clustered_variance(model.garch, series.returns[begin:], settings)[place - begin]),
         ATR: np.sqrt(horizon * series.atr_variance(settings.atr_to_sigma_factor)[place]),

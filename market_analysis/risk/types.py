@@ -67,7 +67,8 @@ class ProbabilityReport:
     """Outcomes of the policy within horizon_hours from now (ruling 3); p_tp + p_sl + p_breakeven + p_open = 1.
 
     p_noise_stop: the stop as it stands is touched within the horizon by noise alone. static_stop_p_tp: closed-form check.
-    calibration: `none` until recalibration exists. standard_error: of p_tp.
+    calibration: `past windows` where half of the answer is that of the market's own past windows, else `none`. standard_error: of
+    p_tp, Monte Carlo.
     """
 
     horizon_hours: int

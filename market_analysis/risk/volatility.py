@@ -14,13 +14,16 @@ from market_analysis.errors import QuantError
 from market_analysis.quant.arrays import Float1D, Float2D
 from market_analysis.quant.ewma import ewma_variance
 from market_analysis.quant.forecast import VarianceForecast, forecast_variances, why_not_forecast
+from market_analysis.quant.forecast.panel import PanelModel
 from market_analysis.quant.garch import GarchFit, filter_variance, fit_garch_batch, forecast_variance_path
 from market_analysis.quant.har import HarFit, fit_har, har_variance_path
 from market_analysis.quant.horizon_sigma import annualised, flat_variance_path, term_structure
+from market_analysis.quant.past_windows import PastWindows
 from market_analysis.quant.policy_inputs import GarchRecursion
 from market_analysis.quant.residuals import MINIMUM_BARS as MINIMUM_RESIDUALS
 from market_analysis.quant.residuals import standardised_bar_residuals
 from market_analysis.risk.bar_series import BarSeries, bar_series
+from market_analysis.risk.past_windows import pooled_windows
 from market_analysis.risk.types import ModelReport, VolatilityReport
 from market_analysis.risk.variance_mixture import (
     ATR,
@@ -61,7 +64,8 @@ class VolatilityModel:
 
     last_bar_ms: open time of the last bar seen. garch None: EWMA stands in for it. forecast: what made the path, None where the
     blend did. variance_path (hours,) covers every horizon in use; residuals (n, 3) are None when too few. atr_abs: trailing ATR in
-    price units. series: the bars behind it. Nothing here saw a later bar.
+    price units. series: the bars behind it. panel: coefficients of the pooled model, None for the shipped. windows: past windows of
+    prob.horizon_hours of all instruments fitted together, None when too few. Nothing here saw a later bar.
     """
 
     instrument: InstrumentId
@@ -76,6 +80,8 @@ class VolatilityModel:
     forecast: VarianceForecast | None
     atr_abs: float
     series: BarSeries
+    panel: PanelModel | None = None
+    windows: PastWindows | None = None
 
     @property
     def sigma_day(self) -> float:
@@ -100,11 +106,16 @@ def path_hours(settings: Settings) -> int:
 
 
 def fit_models(
-    history: History, instruments: Iterable[InstrumentId], settings: Settings, as_of: datetime
+    history: History,
+    instruments: Iterable[InstrumentId],
+    settings: Settings,
+    as_of: datetime,
+    panel: PanelModel | None = None,
 ) -> dict[InstrumentId, VolatilityModel | Unknown[VolatilityModel]]:
     """Fit every instrument on its closed hourly bars, all GARCH models of one length in one batch.
 
-    With [vol] method "combined" each instrument's forecast also sees the mean of all instruments given here.
+    With [vol] method "combined" each instrument's forecast also sees the mean of all instruments given here; `panel`: coefficients
+    other than the shipped.
 
     What cannot be modelled is `Unknown` with its reason: the bars' own, `not_enough_bars`, `too_many_gaps`, `no_movement`,
     `bars_unusable`, `beyond_forecast`; `as_of` is its time. Bars that close after `as_of` are not looked at.
@@ -124,18 +135,30 @@ def fit_models(
         else:
             models[instrument] = Unknown(series.reason, f"{instrument.symbol}: {series.detail}", as_of)
     fits = _garch_batch(usable, settings.vol)
-    forecasts = _forecasts(usable, fits, settings.vol)
+    forecasts = _forecasts(usable, fits, settings.vol, panel)
     for instrument, garch in fits.items():
         model = _assemble(instrument, usable[instrument], garch, forecasts[instrument], settings)
-        models[instrument] = model if isinstance(model, VolatilityModel) else Unknown(model[0], model[1], as_of)
-    return models
+        models[instrument] = (
+            replace(model, panel=panel) if isinstance(model, VolatilityModel) else Unknown(model[0], model[1], as_of)
+        )
+    return models | _with_windows(models, settings, panel)
+
+
+def _with_windows(
+    models: Mapping[InstrumentId, VolatilityModel | Unknown[VolatilityModel]], settings: Settings, panel: PanelModel | None
+) -> dict[InstrumentId, VolatilityModel]:
+    """The models with a combined forecast, given the past windows of them all; in order of instrument, so that no order matters."""
+    found = {key: model for key, model in models.items() if isinstance(model, VolatilityModel)}
+    forecasts = [(model.series, model.forecast) for _, model in sorted(found.items()) if model.forecast is not None]
+    windows = pooled_windows(forecasts, settings.prob.horizon_hours, panel)
+    return {key: replace(model, windows=windows) for key, model in found.items() if model.forecast is not None}
 
 
 def fit_model(
-    instrument: InstrumentId, bars: Bars, settings: Settings, as_of: datetime
+    instrument: InstrumentId, bars: Bars, settings: Settings, as_of: datetime, panel: PanelModel | None = None
 ) -> VolatilityModel | Unknown[VolatilityModel]:
     """`fit_models` for one instrument's bars."""
-    return fit_models(History({instrument: bars}, {}), (instrument,), settings, as_of)[instrument]
+    return fit_models(History({instrument: bars}, {}), (instrument,), settings, as_of, panel)[instrument]
 
 
 def _garch_batch(usable: Mapping[InstrumentId, BarSeries], settings: VolSettings) -> dict[InstrumentId, GarchFit]:
@@ -151,7 +174,10 @@ def _garch_batch(usable: Mapping[InstrumentId, BarSeries], settings: VolSettings
 
 
 def _forecasts(
-    usable: Mapping[InstrumentId, BarSeries], fits: Mapping[InstrumentId, GarchFit], settings: VolSettings
+    usable: Mapping[InstrumentId, BarSeries],
+    fits: Mapping[InstrumentId, GarchFit],
+    settings: VolSettings,
+    panel: PanelModel | None,
 ) -> dict[InstrumentId, VarianceForecast | str]:
     """The combined forecasts, made together; or why an instrument has none (nothing to say where none was asked for)."""
     if settings.method == "blend":
@@ -159,7 +185,8 @@ def _forecasts(
     refusals = {instrument: why_not_forecast(series.bars) for instrument, series in usable.items()}
     names = {str(instrument): instrument for instrument, refusal in refusals.items() if refusal is None}
     ready = {name: fits[instrument] for name, instrument in names.items() if settings.garch_distribution == "t"}
-    made = forecast_variances({name: usable[instrument].bars for name, instrument in names.items()}, (), garch_fits=ready)
+    bars = {name: usable[instrument].bars for name, instrument in names.items()}
+    made = forecast_variances(bars, (), panel=panel, garch_fits=ready)
     found: dict[InstrumentId, VarianceForecast | str] = {names[name]: forecast for name, forecast in made.items()}
     return found | {instrument: refusal for instrument, refusal in refusals.items() if refusal is not None}
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import time
-from typing import Literal, Self
+from decimal import Decimal
+from typing import Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
@@ -50,6 +52,12 @@ class AccountSettings(Section):
     reset_time: time = Field(time(0, 0), description="local time at which the account's trading day starts")
     reset_zone: str = Field("UTC", description="IANA zone of reset_time")
     allow_withdraw_key: bool = Field(False, description="accept a key that can withdraw, for watching only")
+    enforce: bool = Field(False, description="the guard may act on this account: close, cancel, set stops, by its rules")
+    initial_balance: Decimal | None = Field(None, gt=0, description="what the account or its phase began with, for rules that ask")
+    rules: Mapping[str, Mapping[str, Any]] = Field(
+        {},
+        description='of the guard: { daily_realized_loss = { mode = "alert", loss = 500 } }; see `risk-manager rules list`',
+    )
 
     @field_validator("key_env", "secret_env")
     @classmethod

@@ -19,7 +19,7 @@ from forecast_bars import HOUR_MS, SimulatedBars, clustered_sigma, simulated_bar
 from market_analysis.cli import evaluate as evaluate_command
 from market_analysis.cli.boundary import run
 from market_analysis.cli.common import with_common
-from market_analysis.cli.evaluate import _text
+from market_analysis.cli.evaluation_table import variance_text
 from market_analysis.desk.evaluate import Evaluation, EvaluationRequest, evaluate_folder
 from market_analysis.desk.evaluation.confidence_set import model_confidence_set
 from market_analysis.desk.evaluation.parquet_bars import MarketSeries, last_digit, read_market_folder
@@ -180,7 +180,7 @@ def test_every_figure_is_named_and_sane(evaluation: tuple[Evaluation, Path]) -> 
     for proxy, horizon in {(item.proxy, item.horizon_hours) for item in made.scores}:
         kept = [item.confidence_set_share for item in made.scores if (item.proxy, item.horizon_hours) == (proxy, horizon)]
         assert sum(share for share in kept if share is not None) >= 1.0, "some model is the best"
-    text = _text(made)
+    text = variance_text(made)
     assert "15-minute realised variance" in text
     assert "garch_normal_1000" in text
 

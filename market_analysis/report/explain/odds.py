@@ -8,6 +8,10 @@ from market_analysis.risk.types import PositionReport
 from market_analysis.settings import Settings
 
 _HALF_WIDTH = 1.96
+_CALIBRATION = {
+    "past windows": "past windows: half of each figure is the policy lived through what followed past forecasts, scaled to today",
+    "none": "none: the simulation alone, for the past is too short to learn from",
+}
 
 
 def odds_section(row: PositionReport, settings: Settings) -> str:
@@ -34,7 +38,7 @@ def odds_section(row: PositionReport, settings: Settings) -> str:
             "Precision",
             f"standard error of the target's at most {_error(chance.standard_error)}; good to about +-{band:.2f} {within}",
         ),
-        ("Calibration", chance.calibration),
+        ("Calibration", _CALIBRATION.get(chance.calibration, chance.calibration)),
         ("Noise alone", f"touches the stop as it stands with {probability(chance.p_noise_stop)} {within}"),
     ]
     if chance.static_stop_p_tp is not None:

@@ -26,6 +26,18 @@ def check_answer(endpoint: str, status: int, headers: Mapping[str, str], body: s
     Raises:
         VenueError: of the kind that the status, the `retCode` or the shape tells.
     """
+    whole = check_envelope(endpoint, status, headers, body, answer)
+    result = whole.get("result")
+    if not isinstance(result, dict) or not result:
+        raise MalformedAnswerError(f"{endpoint}: result is {_kind(result)}, must be a filled object: {_excerpt(body)}")
+
+
+def check_envelope(endpoint: str, status: int, headers: Mapping[str, str], body: str, answer: object) -> Mapping[str, Any]:
+    """The same, whatever the result: that of a write may be empty. The envelope.
+
+    Raises:
+        VenueError: of the kind that the status, the `retCode` or the shape tells.
+    """
     code = answer.get("retCode") if isinstance(answer, dict) else None
     if isinstance(answer, dict) and isinstance(code, int) and not isinstance(code, bool) and code != 0:
         raise error_for_code(endpoint, code, str(answer.get("retMsg", "")), retry_after_s=_retry_after(headers, answer))
@@ -35,12 +47,10 @@ def check_answer(endpoint: str, status: int, headers: Mapping[str, str], body: s
         raise MalformedAnswerError(f"{endpoint} answered no JSON object: {_excerpt(body)}")
     if code != 0 or isinstance(code, bool):
         raise MalformedAnswerError(f"{endpoint}: retCode is {code!r}, must be an integer: {_excerpt(body)}")
-    result = answer.get("result")
-    if not isinstance(result, dict) or not result:
-        raise MalformedAnswerError(f"{endpoint}: result is {_kind(result)}, must be a filled object: {_excerpt(body)}")
     time_ms = answer.get("time")
     if not isinstance(time_ms, int) or isinstance(time_ms, bool) or time_ms <= 0:
         raise MalformedAnswerError(f"{endpoint}: time is {time_ms!r}, must be Unix milliseconds: {_excerpt(body)}")
+    return answer
 
 
 def _retry_after(headers: Mapping[str, str], answer: Mapping[str, Any] | None) -> float | None:

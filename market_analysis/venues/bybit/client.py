@@ -6,7 +6,7 @@ Importing this module loads ccxt, which takes seconds (its package imports every
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from ccxt.async_support.bybit import bybit
 
@@ -64,10 +64,18 @@ class WatchOnlyBybit(bybit):  # type: ignore[misc]  # ccxt is untyped
         check_answer(endpoint_of(url), httpCode, headers, body, response)
 
 
+T = TypeVar("T", bound=WatchOnlyBybit)
+
+
 def open_client(settings: BybitSettings, credentials: Credentials, wire: WireTime, timeout_s: float) -> WatchOnlyBybit:
-    """A client for the system that the settings name. Sandbox and demo trading swap the addresses, so they come before
-    `base_url` overrides them."""
-    client = WatchOnlyBybit(
+    """A watching client for the system that the settings name."""
+    return configured(WatchOnlyBybit, settings, credentials, wire, timeout_s)
+
+
+def configured(kind: type[T], settings: BybitSettings, credentials: Credentials, wire: WireTime, timeout_s: float) -> T:
+    """A client of that kind for the system that the settings name. Sandbox and demo trading swap the addresses, so they come
+    before `base_url` overrides them."""
+    client = kind(
         {
             "apiKey": credentials.key,
             "secret": credentials.secret,

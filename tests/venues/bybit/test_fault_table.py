@@ -135,6 +135,8 @@ CANNOT_BE_PROVEN: dict[tuple[str, F], str] = {
     ("/v5/market/kline", F.ROWS_DROPPED): "bars may begin late, as of a young listing; the reader counts them",
     ("/v5/account/transaction-log", F.ROWS_DROPPED): "here the oldest are gone; one missing between two breaks the chain",
     ("/v5/account/transaction-log", F.STALE_DATA): "the log has no heartbeat; the equity bridge shows the residual",
+    ("/v5/account/transaction-log", F.WRONG_SYMBOL): "every sum is right; only whose a trade was is told wrongly",
+    ("/v5/account/transaction-log", F.WRONG_CATEGORY): "the same",
     ("/v5/account/collateral-info", F.ROWS_DROPPED): "a missing coin's share is None, which is unknown",
     ("/v5/account/wallet-balance", F.STALE_DATA): "balances carry no heartbeat",
     ("/v5/position/list", F.STALE_DATA): "positions carry no heartbeat; their margin is checked against the wallet",

@@ -1,0 +1,127 @@
+"""Acts on a Bybit account: three kinds of request and no other, each sent once (laws 8 and 10)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+from market_analysis.domain import Clock, Side, SystemClock
+from market_analysis.domain.decision import Intent, IntentKind
+from market_analysis.domain.event import Outcome
+from market_analysis.errors import AuthenticationError, ClockSkewError, RateLimitedError, VenueError, VenueRejectedError
+from market_analysis.settings import Credentials
+from market_analysis.settings.venue import BybitSettings
+from market_analysis.venues.bybit.failures import from_ccxt
+from market_analysis.venues.bybit.key import read_key
+from market_analysis.venues.bybit.reader import Reader
+from market_analysis.venues.bybit.wire_time import WireTime
+from market_analysis.venues.enforcer import Carried
+
+WRITES: Mapping[IntentKind, str] = MappingProxyType(
+    {
+        IntentKind.CLOSE: "/v5/order/create",
+        IntentKind.CANCEL: "/v5/order/cancel",
+        IntentKind.SET_STOP: "/v5/position/trading-stop",
+    }
+)
+"""The only requests that this venue is ever written to by."""
+ALREADY_SENT = "110072"
+"""The client id has been used: the first request did arrive."""
+_GRACE_S = 1.0
+_NOT_CARRIED_OUT = (VenueRejectedError, AuthenticationError, RateLimitedError, ClockSkewError)
+"""Refusals that come before anything happens; of everything else only a read can tell."""
+
+
+class BybitEnforcer:
+    """One account's enforcer: `async with BybitEnforcer(...) as enforcer`. Closing orders are reduce-only and of market type; the
+    venue refuses them where they would open anything. It reads nothing but the key's rights."""
+
+    def __init__(
+        self, settings: BybitSettings, credentials: Credentials, *, timeout_s: float, wire_clock: Clock | None = None
+    ) -> None:
+        from market_analysis.venues.bybit.client import open_client
+        from market_analysis.venues.bybit.trading_client import open_trading_client
+
+        self._timeout_s = timeout_s
+        wire = WireTime(wire_clock or SystemClock())
+        self._reader = Reader(open_client(settings, credentials, wire, timeout_s), wire, settings, timeout_s=timeout_s)
+        self._client = open_trading_client(settings, credentials, wire, timeout_s)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Release connections."""
+        await self._reader.close()
+        await self._client.close()
+
+    async def check(self) -> None:
+        """Refuse a key that may not trade, and any that may withdraw; measure the venue's clock.
+
+        Raises:
+            AuthenticationError: the key may not be used for this.
+            VenueError: its rights could not be read.
+        """
+        await self._reader.server_time_ms()
+        key = await read_key(self._reader)
+        if key.can_withdraw:
+            raise AuthenticationError(
+                "this key can withdraw: no enforcement with it", remedy="make a key that trades and cannot withdraw"
+            )
+        if not key.can_trade:
+            raise AuthenticationError(
+                "this key cannot trade: nothing can be enforced", remedy="give the key orders and positions, no more"
+            )
+
+    async def carry_out(self, intent: Intent) -> Carried:
+        """One request. A client id that was used before means that the first request did arrive."""
+        from ccxt.base.errors import BaseError
+
+        path = WRITES[intent.kind]
+        try:
+            async with asyncio.timeout(self._timeout_s + _GRACE_S):
+                await self._send(path, _body(intent))
+        except TimeoutError:
+            return Carried(Outcome.UNKNOWN, f"{path}: no answer")
+        except VenueError as error:
+            return _carried(error)
+        except BaseError as error:
+            return _carried(from_ccxt(path, error))
+        return Carried(Outcome.DONE)
+
+    async def _send(self, path: str, body: Mapping[str, Any]) -> None:
+        name = "private_post_" + path.strip("/").replace("/", "_").replace("-", "_")
+        await getattr(self._client, name)(dict(body))
+
+
+def _carried(error: VenueError) -> Carried:
+    if error.venue_code == ALREADY_SENT:
+        return Carried(Outcome.DONE, "it had been sent before")
+    refused = isinstance(error, _NOT_CARRIED_OUT)
+    return Carried(Outcome.REJECTED if refused else Outcome.UNKNOWN, error.message)
+
+
+def _body(intent: Intent) -> dict[str, Any]:
+    """The request's body; quantities and prices as plain text."""
+    body: dict[str, Any] = {"category": intent.instrument.category.value, "symbol": intent.instrument.symbol}
+    if intent.kind is IntentKind.CANCEL:
+        return body | {"orderId": intent.order_id}
+    if intent.key is None:
+        raise ValueError(f"{intent.kind} needs a position")
+    body["positionIdx"] = intent.key.position_index
+    if intent.kind is IntentKind.SET_STOP:
+        return body | {"tpslMode": "Full", "stopLoss": f"{intent.price:f}", "slTriggerBy": "MarkPrice"}
+    return body | {
+        "side": "Sell" if intent.side is Side.LONG else "Buy",
+        "orderType": "Market",
+        "qty": f"{intent.quantity:f}",
+        "reduceOnly": True,
+        "orderLinkId": intent.client_id,
+    }
