@@ -87,6 +87,6 @@ RULE = Rule(
         watches="equity, floating profit in, against its level at the start of the trading day",
         fires="when so much of the day's amount is lost that the guard acts before the firm does",
         does="cancels what adds risk, closes every position, locks the account until its reset",
-        does_not="act on what the next day will start with (it warns), while the day's start is unknown, or while a change of equity is unexplained",
+        does_not="act on the next day's start (it warns), on an unknown start, or on a change of equity that nothing explains",
     ),
 )

@@ -108,6 +108,13 @@ def test_limits_on_equity_wait_for_an_explanation(
         assert "nothing explains" in verdict.message
 
 
+@pytest.mark.parametrize(("seconds", "acts"), [(120, True), (121, False)])
+def test_old_balances_enforce_nothing(seconds: int, acts: bool) -> None:
+    verdict = judge("daily_loss", view(money=money("9000", at=ago(seconds))))[0]
+    assert (verdict.status, bool(verdict.responses), verdict.lock is not None) == (Status.BREACH, acts, acts)
+    assert ("s old" in verdict.message) is not acts
+
+
 @pytest.mark.parametrize(
     ("equity", "used", "status", "room"),
     [

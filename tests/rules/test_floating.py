@@ -50,6 +50,8 @@ def test_a_hedged_position_is_closed_with_its_hedge() -> None:
     assert asked(first) == ["close ESH6", "close ESM6", "cancel ESH6", "cancel ESM6"]
     assert asked(second) == []
     spot = position("BTC", "5", tags=["holding"])
+    assert (first.room, first.measure) == (0, 300)
+    assert first.message.endswith("limit 300 USD")
     (only,) = judge("daily_unrealized_loss", view(spot, position("BTC", "-5", "200", "100")), scope="per_position")
     assert (only.status, asked(only)) == (Status.BREACH, [])
     assert "left to you" in only.message

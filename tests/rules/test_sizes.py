@@ -105,6 +105,17 @@ def test_exposure_of_a_root(book: list[Any], kind: str, value: int, expected: li
     assert verdict.status is (Status.BREACH if value >= 10000 else Status.WARN if value >= 7000 else Status.OK)
 
 
+def test_prices_below_zero_and_at_zero() -> None:
+    below = one("max_exposure", view(position("CL", "100", "-100")), enforcement="reduce")
+    assert (below.measure, asked(below)) == (10000, ["reduce CL 85"])
+    worthless = (position("CL", "500", "0"), position("CLM", "-500", "0", root="CL"), position("ES", "100"))
+    (first, second) = judge("max_exposure", view(*worthless), enforcement="reduce", count_type="gross")
+    assert (first.measure, asked(first), asked(second)) == (0, [], ["reduce ES 85"])
+    assert asked(one("max_leverage", view(*worthless), amount="0.5", enforcement="reduce")) == ["reduce ES 42"]
+    hedged = (*worthless[:2], position("ES", "100"), position("ESM", "-100", root="ES"))
+    assert asked(one("max_leverage", view(*hedged), amount="1", enforcement="reduce")) == ["reduce ES 42", "reduce ESM 42"]
+
+
 def test_exposure_is_per_root() -> None:
     verdicts = judge("max_exposure", view(position("BTC", "100"), position("ETH", "1", None), position("SOL", "1")))
     assert [(item.subject, item.status) for item in verdicts] == [
