@@ -243,6 +243,8 @@ TUESDAY, FRIDAY = date(2026, 2, 24), date(2026, 2, 27)
         ({TUESDAY: "-50"}, "20", Status.OK, None, None),
         ({TUESDAY: "100", FRIDAY: "100"}, "0", Status.WARN, "100", "200"),  # 100 of 200: at half
         ({TUESDAY: "100", FRIDAY: "100"}, "100", Status.OK, "100", "100"),
+        ({TUESDAY: "90", FRIDAY: "85"}, "25", Status.WARN, "90", "150"),  # nine tenths of what is allowed
+        ({TUESDAY: "89", FRIDAY: "86"}, "25", Status.OK, "89", "150"),
         ({TUESDAY: "100", FRIDAY: "100"}, "200", Status.WARN, "200", "0"),
         ({TUESDAY: "100", FRIDAY: "100"}, "201", Status.WARN, "201", "-1"),
         ({TUESDAY: "300", FRIDAY: "-100"}, "0", Status.WARN, "300", "200"),
@@ -260,6 +262,8 @@ def test_consistency_says_what_is_missing_or_unknown() -> None:
     # best 300 of 200: at half, 600 are needed, 400 more
     verdict = one("consistency", view(day_results={TUESDAY: D(300), FRIDAY: D(-100)}))
     assert verdict.inputs["missing"] == "400"
+    assert verdict.message.endswith("; 400 USD more on other days")
+    assert one("consistency", view(day_results={TUESDAY: D(100), FRIDAY: D(100)})).message.endswith("at most 100")
     for changes in ({"day_results": None}, {"day_results": unread()}, {"day_results": {}, "trades": unread()}):
         assert one("consistency", view(**changes)).status is Status.UNKNOWN
     assert replace(view(), now=ago(1)).now == ago(1)

@@ -33,7 +33,13 @@ def test_what_is_done_about_size(enforcement: str, expected: list[str], locks: b
     verdict = one("max_position_size", view(position("BTC", "20")), enforcement=enforcement)
     assert (verdict.status, asked(verdict), verdict.lock is not None) == (Status.BREACH, expected, locks)
     if verdict.lock is not None:
-        assert (verdict.lock.ends, verdict.lock.root) == (Ends.CONDITION, "BTC")
+        assert (verdict.lock.ends, verdict.lock.root, verdict.blocks) == (
+            Ends.CONDITION,
+            "BTC",
+            "new risk in BTC while at the limit",
+        )
+        whole = one("max_leverage", view(position("BTC", "900")), enforcement=enforcement)
+        assert whole.blocks == "new risk while at the limit"
 
 
 def test_the_hedged_part_of_a_position_is_not_cut_alone() -> None:
