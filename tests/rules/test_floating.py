@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from pydantic import ValidationError
 from rule_views import ago, asked, judge, one, position, unread, view
@@ -90,6 +92,7 @@ def test_profit_taken(mark: str, status: Status) -> None:
     total = one("max_unrealized_profit", book)
     single = one("max_unrealized_profit", book, scope="per_position")
     assert total.status is single.status is status
+    assert total.room == single.room == 1000 - 2 * (Decimal(mark) - 1000)
     assert asked(total) == (["close all"] if status is Status.BREACH else [])
     assert asked(single) == (["close ES", "cancel ES"] if status is Status.BREACH else [])
     assert (total.lock is not None) == (status is Status.BREACH)
@@ -109,8 +112,6 @@ def test_profit_taken(mark: str, status: Status) -> None:
     ],
 )
 def test_breakeven_is_armed_first(side: str, best: str, mark: str, status: Status) -> None:
-    from decimal import Decimal
-
     book = view(position("ES", side, mark, "1000", best_price=Decimal(best)))
     verdict = one("max_unrealized_profit", book, mode="breakeven", scope="per_position")
     assert verdict.status is status
