@@ -68,16 +68,16 @@ def _end_conditions(state: GuardState, judged: Judged) -> Step:
 
 
 def _enforce(state: GuardState, verdict: Verdict, reads: int) -> Step:
-    """The lock at once; what trades only when so many reads in a row have asked for it (ruling 25)."""
+    """What trades, and the lock that comes with it, when it is certain or so many reads in a row have asked for it (ruling 25).
+
+    One wrong mark must neither close nor lock. A lock that closes nothing begins at once.
+    """
     decisions: tuple[Decision, ...] = ()
+    if verdict.responses and not verdict.certain and reads < state.policy.confirmations:
+        return state, (ReadNow(f"{verdict.rule}: to be confirmed"),)
     if verdict.lock is not None:
-        # Until its closing is confirmed, a lock lets stand what is held.
-        closes = any(isinstance(item, CloseAll) for item in verdict.responses) and reads >= state.policy.confirmations
+        closes = any(isinstance(item, CloseAll) for item in verdict.responses)
         state, decisions = set_lock(state, verdict.rule, verdict.lock, verdict.message, flat=closes)
-    if not verdict.responses:
-        return state, decisions
-    if reads < state.policy.confirmations:
-        return state, (*decisions, ReadNow(f"{verdict.rule}: to be confirmed"))
     for response in verdict.responses:
         state, done = _respond(state, verdict, response)
         decisions += done

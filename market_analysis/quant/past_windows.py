@@ -18,9 +18,10 @@ from market_analysis.quant.arrays import Float1D, Float2D, Int1D, as_float_1d
 from market_analysis.quant.bar_paths import SimulatedBar
 
 # The loop over bars is the simulation's own, fed with other bars: one rule, one place.
-from market_analysis.quant.policy import StopRule, _run, signed_distance
+from market_analysis.quant.policy import _run
 from market_analysis.quant.policy_inputs import PolicyInputs
 from market_analysis.quant.policy_outcome import PolicyOutcome, binomial_standard_error, exact_shares
+from market_analysis.quant.stop_rule import StopRule, signed_distance
 
 __all__ = ["PastWindows", "Shares", "cut_windows", "joined_windows", "pooled_shares", "replay"]
 

@@ -41,6 +41,7 @@ def limit_verdict(
         responses=responses if acts else (),
         lock=lock if acts else None,
         blocks=blocks if acts else "",
+        certain=limit.measure is Measure.REALIZED,
         inputs=_inputs(limit, reading),
     )
 

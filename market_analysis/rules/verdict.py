@@ -87,6 +87,7 @@ class Verdict:
     threshold in `unit` (`money`, `contracts`, `trades`, `seconds`, `fraction`); distance: what is left until the threshold, in the
     same unit, negative beyond it. room: the same in money where that can be told. used: share of the limit used, 1 at the
     threshold. responses and lock: what the rule asks for, empty below ACT. blocks: what is and is not blocked, for the trader.
+    certain: it rests on fills alone, which no later read takes back; else several reads in a row must say so (ruling 25).
     """
 
     rule: str
@@ -103,4 +104,5 @@ class Verdict:
     responses: tuple[Response, ...] = ()
     lock: Lock | None = None
     blocks: str = ""
+    certain: bool = False
     inputs: Mapping[str, str] = field(default_factory=dict)

@@ -24,20 +24,33 @@ def driver(loss: str = "500", **changes: object) -> Driver:
     return made
 
 
-def test_a_loss_at_the_limit_locks_at_once_and_flattens_when_confirmed() -> None:
+def test_a_realised_loss_at_the_limit_is_certain_it_locks_and_flattens_at_once() -> None:
     world = driver()
     world.read(held("2", "100", "90"))
     first = world.fill("-500", "a")
     assert [item.rule for item in first if isinstance(item, LockSet)] == ["daily_realized_loss"]
-    assert not intents(first)
-    second = world.read(held("2", "100", "90"))
-    (close,) = intents(second)
+    (close,) = intents(first)
     assert (close.kind.value, close.quantity) == ("close", Decimal(2))
     assert not intents(world.read(held("2", "100", "90")))  # not again while the first has no answer
     world.answer(close)
     world.read()
     assert world.state.flattening is None
     assert world.state.locks[0].day == START.date()
+
+
+def test_a_floating_loss_must_be_read_twice_in_a_row_before_it_locks_or_closes() -> None:
+    world = Driver(policy(active("daily_unrealized_loss", loss=Decimal(50))))
+    world.trades_known()
+    bad, good = held("10", "100", "94"), held("10", "100", "99")
+    once = world.read(bad)
+    assert not intents(once)
+    assert not world.state.locks
+    assert "ReadNow" in kinds(once)
+    world.read(good)
+    assert not intents(world.read(bad))
+    twice = world.read(bad)
+    assert [intent.quantity for intent in intents(twice)] == [Decimal(10)]
+    assert [lock.rule for lock in world.state.locks] == ["daily_unrealized_loss"]
 
 
 def test_one_cent_above_the_limit_is_no_breach() -> None:
