@@ -63,12 +63,13 @@ def by_root(positions: Iterable[PositionView]) -> dict[str, tuple[PositionView, 
 
 
 def notional(item: PositionView) -> Decimal | None:
-    """Value at the mark in the account's currency, above zero; None when the mark or the contract's terms are unknown."""
+    """Value at the mark in the account's currency, without sign (oil has traded below zero); None when the mark or the contract's
+    terms are unknown."""
     if item.notional is not None:
         return item.notional
     if item.tick_value is None or isinstance(item.mark, Unknown):
         return None
-    return item.mark.price / item.tick_size * item.tick_value * item.quantity
+    return abs(item.mark.price) / item.tick_size * item.tick_value * item.quantity
 
 
 def mark_problem(item: PositionView, now: datetime, most_seconds: int) -> str:

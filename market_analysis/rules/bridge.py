@@ -1,4 +1,4 @@
-"""The equity bridge (ruling 16): a change of equity that nothing explains, and what it withholds."""
+"""When a limit on equity tells and does not act: equity is old (ruling 25), or nothing explains its change (ruling 16)."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ TOLERANCE_FRAC = Decimal("0.001")
 TOLERANCE_ABS = Decimal(1)
 WITHHELD_AT_MOST = timedelta(minutes=15)
 """After so long without an explanation a limit acts on the equity that the venue states: doubt must not disarm it for good."""
+FRESH = timedelta(minutes=2)
+"""Older balances enforce nothing: the read that would confirm them has not come."""
 
 
 def tolerance(view: AccountView, frac: Decimal = TOLERANCE_FRAC, least: Decimal = TOLERANCE_ABS) -> Decimal | None:
@@ -22,6 +24,8 @@ def tolerance(view: AccountView, frac: Decimal = TOLERANCE_FRAC, least: Decimal 
 
 def withheld(view: AccountView) -> str:
     """Why a rule on equity does not act, else empty. A residual whose start nobody has noted counts as just seen."""
+    if not isinstance(view.money, Unknown) and view.now - view.money.at > FRESH:
+        return f"; not acted on: balance and equity are {(view.now - view.money.at).total_seconds():.0f} s old"
     most = tolerance(view)
     if view.unexplained is None or most is None or abs(view.unexplained) <= most:
         return ""

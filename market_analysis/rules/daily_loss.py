@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 from pydantic import Field, model_validator
 
-from market_analysis.rules.limit import AmountOf, Anchor, Kind, Limit, Measure, Series
-from market_analysis.rules.limit_verdict import limit_verdict
+from market_analysis.domain import Unknown
+from market_analysis.rules.limit import AmountOf, Anchor, Kind, Limit, Measure, Series, read_limit
+from market_analysis.rules.limit_verdict import limit_verdict, plain
 from market_analysis.rules.rule import Explanation, Rule
-from market_analysis.rules.verdict import CloseAll, Ends, Lock, Verdict
-from market_analysis.rules.view import AccountView, Period
+from market_analysis.rules.verdict import CloseAll, Ends, Lock, Status, Verdict
+from market_analysis.rules.view import AccountView, Level, Period
 
 NAME = "daily_loss"
 
@@ -34,7 +36,10 @@ class DailyLoss(Limit):
 
 
 def evaluate(view: AccountView, parameters: DailyLoss) -> tuple[Verdict, ...]:
-    """It acts at act_at_frac of the amount, before the firm does (ruling 24), on equity if everything were closed now."""
+    """It acts at act_at_frac of the amount, before the firm does (ruling 24), on equity if everything were closed now.
+
+    A second verdict warns when an open loss would breach the floor that the next day starts with.
+    """
     verdict = limit_verdict(
         view,
         parameters,
@@ -44,7 +49,32 @@ def evaluate(view: AccountView, parameters: DailyLoss) -> tuple[Verdict, ...]:
         lock=Lock(Ends.RESET, view.day.end),
         blocks="new risk until the reset; what lowers risk is allowed",
     )
-    return (verdict,)
+    return (verdict, *_at_reset(view, parameters))
+
+
+def _at_reset(view: AccountView, parameters: DailyLoss) -> tuple[Verdict, ...]:
+    """Today's level as the next day's start: a floating loss is a loss of the new day where the balance is what counts."""
+    if isinstance(view.money, Unknown) or parameters.measure is not Measure.EQUITY:
+        return ()
+    starts = {**view.anchors.period_start, Period.DAY: Level(view.money.balance, view.money.equity)}
+    reading = read_limit(replace(view, anchors=replace(view.anchors, period_start=starts)), parameters)
+    if reading.room is None or reading.bound is None:
+        return ()
+    breaches = reading.status is Status.BREACH
+    return (
+        Verdict(
+            rule=NAME,
+            code=f"{NAME}_at_reset",
+            status=Status.WARN if breaches else Status.OK,
+            subject="account at the reset",
+            message=f"as things stand the next day starts with {plain(reading.room)} {view.currency} above its floor",
+            measure=reading.value,
+            threshold=reading.bound,
+            distance=reading.room,
+            room=reading.room,
+            used=reading.used,
+        ),
+    )
 
 
 RULE = Rule(
@@ -57,6 +87,6 @@ RULE = Rule(
         watches="equity, floating profit in, against its level at the start of the trading day",
         fires="when so much of the day's amount is lost that the guard acts before the firm does",
         does="cancels what adds risk, closes every position, locks the account until its reset",
-        does_not="act while the day's start is unknown, or while a change of equity is unexplained",
+        does_not="act on the next day's start (it warns), on an unknown start, or on a change of equity that nothing explains",
     ),
 )

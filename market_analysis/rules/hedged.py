@@ -96,7 +96,7 @@ def reduce_together(
     legs = {root: contracts(items) for root, items in roots.items() if root not in blocked}
     free_legs = [found for root in legs for found in surplus(legs[root])]
     for item, free in sorted(free_legs, key=lambda pair: (-pair[1] * weight(pair[0]), pair[0].key)):
-        if cuts.excess > 0:
+        if cuts.excess > 0 and weight(item) > 0:
             wanted = lots_up(cuts.excess / weight(item), item)
             cuts.take(item, min(wanted, lots_down(free, item), cuts.remaining(item)))
     for root in sorted(legs, key=lambda name: (-sum((item.quantity * weight(item) for item in legs[name]), ZERO), name)):
@@ -140,9 +140,9 @@ def _cut_pairs(legs: Sequence[PositionView], cuts: _Cuts) -> None:
     for long in longs:
         for short in shorts:
             both = min(cuts.remaining(long) * unit(long), cuts.remaining(short) * unit(short))
-            if cuts.excess <= 0 or both <= 0:
-                continue
             per_value = cuts.weight(long) / unit(long) + cuts.weight(short) / unit(short)
+            if cuts.excess <= 0 or both <= 0 or per_value <= 0:
+                continue
             value = min(both, cuts.excess / per_value)
             for leg in (long, short):
                 cuts.take(leg, min(lots_up(value / unit(leg), leg), cuts.remaining(leg)))

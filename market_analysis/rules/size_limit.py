@@ -14,7 +14,7 @@ from market_analysis.rules.hedged import Plan, close_together, reduce_together
 from market_analysis.rules.limit_verdict import plain
 from market_analysis.rules.measured import Measured
 from market_analysis.rules.rule import Parameters
-from market_analysis.rules.verdict import Ends, Lock, Verdict
+from market_analysis.rules.verdict import Ends, Lock, Status, Verdict
 from market_analysis.rules.view import AccountView, PositionView
 
 ZERO = Decimal(0)
@@ -69,7 +69,7 @@ def size_verdict(
     """value against limit. scope: the positions that may be cut, and those they hedge; target: the one that is meant, if any."""
     measured = Measured(value, limit, "money", reaches=True, room=limit - value, inputs={"amount": plain(parameters.amount)})
     enforcement, plan, doubt = parameters.enforcement, Plan(()), ""
-    breached = value >= limit and value > 0
+    breached = measured.status is Status.BREACH
     if breached and enforcement is not Enforcement.ALERT and parameters.amount_of is EquityBase.CURRENT_EQUITY:
         doubt = withheld(view)
     if breached and not doubt and enforcement is Enforcement.CLOSE:

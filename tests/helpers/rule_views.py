@@ -49,11 +49,10 @@ def key(symbol: str, index: int = 0) -> PositionKey:
 
 
 def position(symbol: str, quantity: str, mark: str | None = "100", entry: str = "100", **changes: Any) -> PositionView:
-    """Long for a quantity above zero, short below. Tick 1, a dollar per tick and contract: profit = sign * (mark - entry) *
-    size."""
+    """Long for a quantity above zero, short below. Tick 1, a dollar per tick and contract: profit = (mark - entry) * quantity."""
     size = Decimal(quantity)
     side = Side.LONG if size > 0 else Side.SHORT
-    index = changes.pop("index", 0)
+    index, mark_at = changes.pop("index", 0), changes.pop("mark_at", NOW)
     profit = None if mark is None else (Decimal(mark) - Decimal(entry)) * size
     fields: dict[str, Any] = {
         "key": key(symbol, index),
@@ -62,7 +61,7 @@ def position(symbol: str, quantity: str, mark: str | None = "100", entry: str = 
         "quantity": abs(size),
         "entry_price": Decimal(entry),
         "opened_at": ago(600),
-        "mark": unread() if mark is None else Mark(Decimal(mark), changes.pop("mark_at", NOW)),
+        "mark": unread() if mark is None else Mark(Decimal(mark), mark_at),
         "unrealized": profit,
         "tick_size": Decimal(1),
         "tick_value": Decimal(1),

@@ -31,15 +31,34 @@ from market_analysis.rules.view import Anchors, Mark
     ],
 )
 def test_equity_limits(rule: str, equity: str, status: Status) -> None:
-    verdict = one(rule, view(money=money(equity, "10000")))
+    verdict = judge(rule, view(money=money(equity, "10000")))[0]
     acts = status in (Status.ACT, Status.BREACH)
     assert (verdict.status, asked(verdict)) == (status, ["close all"] if acts else [])
     expected = {"daily_loss": (Ends.RESET, DAY.end), "max_drawdown": (Ends.ADMIN, None)}[rule]
     assert (None if verdict.lock is None else (verdict.lock.ends, verdict.lock.until)) == (expected if acts else None)
-    assert one(rule, view(money=money("10000", "10000", flat=equity))).status is status  # what is left if it were closed now
+    assert judge(rule, view(money=money("10000", "10000", flat=equity)))[0].status is status  # what is left if it were closed now
     assert one(rule, view(money=unread())).status is Status.UNKNOWN
-    blind = one(rule, view(money=money(equity), anchors=Anchors()))
+    blind = judge(rule, view(money=money(equity), anchors=Anchors()))[0]
     assert (blind.status, blind.responses, blind.lock) == (Status.UNKNOWN, (), None)
+
+
+@pytest.mark.parametrize(
+    ("balance", "equity", "words", "status"),
+    [
+        # from 10,000 the day has lost 300, floating 700: tomorrow starts at the higher, 10,400, with a floor 520 below
+        ("10400", "9881", {}, Status.OK),
+        ("10400", "9880", {}, Status.WARN),
+        ("10400", "9880", {"series": "equity"}, Status.OK),  # an open loss is no loss of the new day
+        ("10000", "9501", {}, Status.OK),
+    ],
+)
+def test_an_open_loss_that_the_next_day_starts_with(balance: str, equity: str, words: dict[str, Any], status: Status) -> None:
+    today, tomorrow = judge("daily_loss", view(money=money(equity, balance)), **words)
+    assert (tomorrow.code, tomorrow.status, tomorrow.responses) == ("daily_loss_at_reset", status, ())
+    assert today.subject != tomorrow.subject
+    assert len(judge("daily_loss", view(money=money(equity, balance)), measure="balance")) == 1
+    no_initial = view(money=money(equity), anchors=Anchors())
+    assert len(judge("daily_loss", no_initial, amount_of="initial")) == 1
 
 
 @pytest.mark.parametrize(
@@ -81,12 +100,19 @@ def test_limits_on_equity_wait_for_an_explanation(
         unexplained=None if unexplained is None else D(unexplained),
         unexplained_since=since,
     )
-    verdict = one(rule, seen, **parameters)
+    verdict = judge(rule, seen, **parameters)[0]
     assert verdict.status is Status.BREACH
     assert bool(verdict.responses) is acts
     if not acts:
         assert (verdict.lock, verdict.blocks) == (None, "")
         assert "nothing explains" in verdict.message
+
+
+@pytest.mark.parametrize(("seconds", "acts"), [(120, True), (121, False)])
+def test_old_balances_enforce_nothing(seconds: int, acts: bool) -> None:
+    verdict = judge("daily_loss", view(money=money("9000", at=ago(seconds))))[0]
+    assert (verdict.status, bool(verdict.responses), verdict.lock is not None) == (Status.BREACH, acts, acts)
+    assert ("s old" in verdict.message) is not acts
 
 
 @pytest.mark.parametrize(
@@ -217,6 +243,8 @@ TUESDAY, FRIDAY = date(2026, 2, 24), date(2026, 2, 27)
         ({TUESDAY: "-50"}, "20", Status.OK, None, None),
         ({TUESDAY: "100", FRIDAY: "100"}, "0", Status.WARN, "100", "200"),  # 100 of 200: at half
         ({TUESDAY: "100", FRIDAY: "100"}, "100", Status.OK, "100", "100"),
+        ({TUESDAY: "90", FRIDAY: "85"}, "25", Status.WARN, "90", "150"),  # nine tenths of what is allowed
+        ({TUESDAY: "89", FRIDAY: "86"}, "25", Status.OK, "89", "150"),
         ({TUESDAY: "100", FRIDAY: "100"}, "200", Status.WARN, "200", "0"),
         ({TUESDAY: "100", FRIDAY: "100"}, "201", Status.WARN, "201", "-1"),
         ({TUESDAY: "300", FRIDAY: "-100"}, "0", Status.WARN, "300", "200"),
@@ -234,6 +262,8 @@ def test_consistency_says_what_is_missing_or_unknown() -> None:
     # best 300 of 200: at half, 600 are needed, 400 more
     verdict = one("consistency", view(day_results={TUESDAY: D(300), FRIDAY: D(-100)}))
     assert verdict.inputs["missing"] == "400"
+    assert verdict.message.endswith("; 400 USD more on other days")
+    assert one("consistency", view(day_results={TUESDAY: D(100), FRIDAY: D(100)})).message.endswith("at most 100")
     for changes in ({"day_results": None}, {"day_results": unread()}, {"day_results": {}, "trades": unread()}):
         assert one("consistency", view(**changes)).status is Status.UNKNOWN
     assert replace(view(), now=ago(1)).now == ago(1)

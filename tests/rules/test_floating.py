@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from pydantic import ValidationError
 from rule_views import ago, asked, judge, one, position, unread, view
@@ -50,6 +52,8 @@ def test_a_hedged_position_is_closed_with_its_hedge() -> None:
     assert asked(first) == ["close ESH6", "close ESM6", "cancel ESH6", "cancel ESM6"]
     assert asked(second) == []
     spot = position("BTC", "5", tags=["holding"])
+    assert (first.room, first.measure) == (0, 300)
+    assert first.message.endswith("limit 300 USD")
     (only,) = judge("daily_unrealized_loss", view(spot, position("BTC", "-5", "200", "100")), scope="per_position")
     assert (only.status, asked(only)) == (Status.BREACH, [])
     assert "left to you" in only.message
@@ -88,6 +92,7 @@ def test_profit_taken(mark: str, status: Status) -> None:
     total = one("max_unrealized_profit", book)
     single = one("max_unrealized_profit", book, scope="per_position")
     assert total.status is single.status is status
+    assert total.room == single.room == 1000 - 2 * (Decimal(mark) - 1000)
     assert asked(total) == (["close all"] if status is Status.BREACH else [])
     assert asked(single) == (["close ES", "cancel ES"] if status is Status.BREACH else [])
     assert (total.lock is not None) == (status is Status.BREACH)
@@ -107,8 +112,6 @@ def test_profit_taken(mark: str, status: Status) -> None:
     ],
 )
 def test_breakeven_is_armed_first(side: str, best: str, mark: str, status: Status) -> None:
-    from decimal import Decimal
-
     book = view(position("ES", side, mark, "1000", best_price=Decimal(best)))
     verdict = one("max_unrealized_profit", book, mode="breakeven", scope="per_position")
     assert verdict.status is status

@@ -33,7 +33,13 @@ def test_what_is_done_about_size(enforcement: str, expected: list[str], locks: b
     verdict = one("max_position_size", view(position("BTC", "20")), enforcement=enforcement)
     assert (verdict.status, asked(verdict), verdict.lock is not None) == (Status.BREACH, expected, locks)
     if verdict.lock is not None:
-        assert (verdict.lock.ends, verdict.lock.root) == (Ends.CONDITION, "BTC")
+        assert (verdict.lock.ends, verdict.lock.root, verdict.blocks) == (
+            Ends.CONDITION,
+            "BTC",
+            "new risk in BTC while at the limit",
+        )
+        whole = one("max_leverage", view(position("BTC", "900")), enforcement=enforcement)
+        assert whole.blocks == "new risk while at the limit"
 
 
 def test_the_hedged_part_of_a_position_is_not_cut_alone() -> None:
@@ -103,6 +109,17 @@ def test_exposure_of_a_root(book: list[Any], kind: str, value: int, expected: li
     verdict = one("max_exposure", view(*book), count_type=kind, enforcement="reduce")
     assert (verdict.measure, asked(verdict)) == (value, expected)
     assert verdict.status is (Status.BREACH if value >= 10000 else Status.WARN if value >= 7000 else Status.OK)
+
+
+def test_prices_below_zero_and_at_zero() -> None:
+    below = one("max_exposure", view(position("CL", "100", "-100")), enforcement="reduce")
+    assert (below.measure, asked(below)) == (10000, ["reduce CL 85"])
+    worthless = (position("CL", "500", "0"), position("CLM", "-500", "0", root="CL"), position("ES", "100"))
+    (first, second) = judge("max_exposure", view(*worthless), enforcement="reduce", count_type="gross")
+    assert (first.measure, asked(first), asked(second)) == (0, [], ["reduce ES 85"])
+    assert asked(one("max_leverage", view(*worthless), amount="0.5", enforcement="reduce")) == ["reduce ES 42"]
+    hedged = (*worthless[:2], position("ES", "100"), position("ESM", "-100", root="ES"))
+    assert asked(one("max_leverage", view(*hedged), amount="1", enforcement="reduce")) == ["reduce ES 42", "reduce ESM 42"]
 
 
 def test_exposure_is_per_root() -> None:

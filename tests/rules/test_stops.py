@@ -68,6 +68,8 @@ def test_the_grace(since: datetime | None, status: Status) -> None:
     verdict = one("no_stop_loss_grace", view(replaced(LONG, unprotected_since=since)))
     assert verdict.status is status
     assert asked(verdict) == (["stop ES 96"] if status is Status.BREACH else [])
+    elapsed = 0 if since is None else min((ago(0) - since).total_seconds(), 600)  # it was opened 600 s ago
+    assert (verdict.measure, verdict.distance) == (elapsed, 30 - elapsed)
 
 
 def test_an_older_moment_than_the_opening_counts_from_the_opening() -> None:
@@ -150,6 +152,7 @@ FIRST = {"auto_stop_loss": {"enabled": True}}
         ("2", "98", "100", None, FIRST, ["stop ES 90"]),
         ("-2", "98", "98", None, FIRST, ["stop ES 110"]),
         ("2", "120", "120", "109.5", TRAILING | {"least_move_ticks": 1}, []),  # half a tick is not sent
+        ("2", "120", "120", "109", TRAILING | {"least_move_ticks": 1}, ["stop ES 110"]),
         ("2", "110", "130", "90", TRAILING, "passed"),  # 120 lies behind the mark
         ("2", "89", "100", None, FIRST, "passed"),
     ],

@@ -39,6 +39,8 @@ def every(seconds: float, number: int, start: float = 0.0) -> list[TradeView]:
         (every(19.9, 4), (Status.BREACH, 60, 4)),
         (every(1, 4, start=59), (Status.BREACH, 1, 1)),  # runs on from the trade, though the window has emptied
         (every(1, 4, start=60), (Status.OK, None, 4)),  # over
+        (every(400, 6), (Status.OK, None, 6)),
+        (every(400, 7), (Status.WARN, None, 7)),  # seven of ten in an hour
         (every(300, 11), (Status.BREACH, 1800, 11)),  # eleven in 50 minutes
         (every(1000, 51), (Status.BREACH, 3600, 51)),  # all of the day: 50,000 s back from 15:00
     ],
