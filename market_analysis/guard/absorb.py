@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from market_analysis.domain import Order, OrderPurpose, OrderSide, PositionKey, Side, Unknown
+from market_analysis.domain import PositionKey, Side, Unknown
 from market_analysis.domain.decision import IntentKind
 from market_analysis.domain.event import (
     AccountRead,
@@ -15,7 +15,6 @@ from market_analysis.domain.event import (
     AnalysisMade,
     Event,
     FillSeen,
-    HeldPosition,
     Outcome,
     PeriodStartKnown,
     Started,
@@ -24,6 +23,7 @@ from market_analysis.domain.event import (
 from market_analysis.guard.days import higher, last_level
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import GuardState, Sent
+from market_analysis.rules.protection import protection
 from market_analysis.rules.view import Anchors, Level, Period, TradeView
 
 TRADES_KEPT = timedelta(hours=24)
@@ -98,34 +98,27 @@ def _best_prices(state: GuardState) -> Mapping[PositionKey, Decimal]:
 
 
 def _unprotected(state: GuardState) -> Mapping[PositionKey, datetime]:
-    """Since when each position lacks a stop for its whole size; judged only where positions and orders are known."""
+    """Since when each position lacks a stop for its whole size; judged only where positions and orders are known.
+
+    Of a new position since it was opened; of one that was protected before, since now: a stop that is gone gives a new grace.
+    Without a mark nothing can be told, and what was known stands.
+    """
     positions, orders = state.positions, state.orders
-    if positions is None or orders is None or isinstance(positions, Unknown) or isinstance(orders, Unknown):
+    if not isinstance(positions, tuple) or not isinstance(orders, tuple):
         return state.unprotected
-    naked = [item for item in positions if not is_protected(item, orders)]
-    return {item.key: max(state.unprotected.get(item.key, item.opened_at), item.opened_at) for item in naked}
-
-
-def is_protected(item: HeldPosition, orders: tuple[Order, ...]) -> bool:
-    """Active, reduce-only stops on the loss side of the mark, for the whole size (ruling 15)."""
-    covered = Decimal(0)
-    away = OrderSide.SELL if item.side is Side.LONG else OrderSide.BUY
-    for order in orders:
-        stops = order.purpose in (OrderPurpose.STOP_LOSS, OrderPurpose.TRAILING_STOP) and order.is_active and order.reduce_only
-        here = order.instrument == item.key.instrument and order.position_index == item.key.position_index and order.side is away
-        if not (stops and here) or not _on_loss_side(item, order):
-            continue
-        if order.quantity is None:
-            return True
-        covered += order.quantity
-    return covered >= item.quantity
-
-
-def _on_loss_side(item: HeldPosition, order: Order) -> bool:
-    if order.trigger_price is None:
-        return order.purpose is OrderPurpose.TRAILING_STOP
-    price = item.entry_price if item.mark is None else item.mark
-    return order.trigger_price < price if item.side is Side.LONG else order.trigger_price > price
+    found: dict[PositionKey, datetime] = {}
+    for item in positions:
+        before = state.unprotected.get(item.key)
+        was_held = item.key in state.best
+        if item.mark is None:
+            since = before
+        elif protection(item, orders, item.mark).uncovered == 0:
+            since = None
+        else:
+            since = before or (at_least(state.now) if was_held else item.opened_at)
+        if since is not None:
+            found[item.key] = max(since, item.opened_at)
+    return found
 
 
 def _filled(state: GuardState, event: FillSeen) -> GuardState:

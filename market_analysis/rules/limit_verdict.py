@@ -7,7 +7,7 @@ from decimal import Decimal
 from market_analysis.rules.bridge import withheld
 from market_analysis.rules.limit import Limit, LimitReading, Measure, read_limit
 from market_analysis.rules.verdict import Lock, Response, Status, Verdict
-from market_analysis.rules.view import AccountView
+from market_analysis.rules.view import AccountView, Period
 
 _ACTS = frozenset({Status.ACT, Status.BREACH})
 _ON_EQUITY = frozenset({Measure.EQUITY, Measure.BALANCE, Measure.FLOATING, Measure.MARGIN_LEVEL})
@@ -41,7 +41,7 @@ def limit_verdict(
         responses=responses if acts else (),
         lock=lock if acts else None,
         blocks=blocks if acts else "",
-        certain=limit.measure is Measure.REALIZED,
+        certain=limit.measure is Measure.REALIZED and limit.period is Period.DAY,
         inputs=_inputs(limit, reading),
     )
 

@@ -9,11 +9,24 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Protocol
 
-from market_analysis.domain import ExecutionStyle, Order, OrderPurpose, OrderSide, Side
-from market_analysis.rules.view import PositionView
+from market_analysis.domain import ExecutionStyle, Order, OrderPurpose, OrderSide, PositionKey, Side
 
 ZERO = Decimal(0)
+
+
+class Protectable(Protocol):
+    """What is asked of a position: a rule's view of one, or the guard's own."""
+
+    @property
+    def key(self) -> PositionKey: ...
+
+    @property
+    def side(self) -> Side: ...
+
+    @property
+    def quantity(self) -> Decimal: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +41,7 @@ class Protection:
     ignored: tuple[str, ...] = ()
 
 
-def protection(item: PositionView, orders: Iterable[Order], mark: Decimal) -> Protection:
+def protection(item: Protectable, orders: Iterable[Order], mark: Decimal) -> Protection:
     """What rests for the position at this mark."""
     sign = item.side.sign
     working: list[tuple[Decimal, Decimal]] = []
@@ -57,7 +70,7 @@ def tighter(one: Decimal, other: Decimal, sign: int) -> Decimal:
     return max(one, other) if sign > 0 else min(one, other)
 
 
-def _is_stop_of(order: Order, item: PositionView) -> bool:
+def _is_stop_of(order: Order, item: Protectable) -> bool:
     closing = OrderSide.SELL if item.side is Side.LONG else OrderSide.BUY
     here = order.instrument == item.key.instrument and order.position_index == item.key.position_index
     stops = order.purpose in (OrderPurpose.STOP_LOSS, OrderPurpose.TRAILING_STOP)

@@ -5,8 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
+from books import instrument, order
 from guard_world import START, Driver, active, held, intents, policy
 
+from market_analysis.domain import OrderPurpose, OrderSide
 from market_analysis.domain.decision import Alert, DayBegan, LockCleared, LockSet, ReadNow
 from market_analysis.domain.event import AccountRead, Command, CommandKind, MoneyRead, Ticked
 from market_analysis.guard.state import Mode
@@ -222,3 +224,18 @@ def test_flatten_by_hand() -> None:
     assert any(isinstance(item, ReadNow) for item in world.decisions)
     world.read()
     assert world.state.flattening is None
+
+
+def test_a_stop_that_is_gone_gives_a_new_grace() -> None:
+    world = Driver(policy(active("no_stop_loss_grace")))
+    stop = order(instrument("BTC"), OrderSide.SELL, OrderPurpose.STOP_LOSS, trigger=90)
+    world.read(held("1", opened_at=START - timedelta(days=1)), orders=(stop,))
+    assert not world.state.unprotected
+    world.read(held("1", opened_at=START - timedelta(days=1)))
+    assert list(world.state.unprotected.values()) == [world.state.now]
+    gone = world.state.now
+    world.read(held("1", mark=None, opened_at=START - timedelta(days=1)))
+    assert list(world.state.unprotected.values()) == [gone]
+    world.read()
+    world.read(held("1", opened_at=START + timedelta(seconds=2)))
+    assert list(world.state.unprotected.values()) == [START + timedelta(seconds=2)]
