@@ -19,6 +19,7 @@ from market_analysis.cli import (
     init,
     journal,
     levels,
+    rules,
     size,
     sizing,
     stops,
@@ -109,3 +110,4 @@ for _module in (init, doctor, levels, stops, size, sizing, what_if, stress, expl
     app.command(_module.NAME, no_args_is_help=False)(with_common(_module.command))
 app.add_typer(config.app, name="config")
 app.add_typer(journal.app, name=journal.NAME)
+app.add_typer(rules.app, name=rules.NAME)
