@@ -32,8 +32,9 @@ TRADES_KEPT = timedelta(hours=24)
 def absorb(state: GuardState, event: Event) -> GuardState:
     """The state with the event's facts in it; what the guard does about them comes later."""
     if isinstance(event, Started):
-        # What was under way when the guard went down has no answer any more; only reads can tell.
-        return replace(state, sent={name: _ended(state, sent) for name, sent in state.sent.items()})
+        # What was under way when the guard went down has no answer any more, and what was read then is no read of now.
+        sent = {name: _ended(state, item) for name, item in state.sent.items()}
+        return replace(state, sent=sent, money=None, positions=None, orders=None)
     if isinstance(event, AccountRead):
         return _read(state, event)
     if isinstance(event, FillSeen):

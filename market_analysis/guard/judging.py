@@ -28,9 +28,9 @@ def judge(state: GuardState) -> Judged:
 def tell(state: GuardState, judged: Judged) -> tuple[GuardState, tuple[Decision, ...]]:
     """Alerts for what has changed since the last verdicts. A subject that a rule no longer speaks of has ended.
 
-    Before the first read nothing can be known, and that is no news.
+    Before the first read since the start nothing can be known, and that is no news.
     """
-    if state.read_number == 0:
+    if state.positions is None:
         return state, ()
     now = {(verdict.rule, verdict.subject): verdict for _, verdict in judged}
     decisions: list[Decision] = []

@@ -226,6 +226,21 @@ def test_flatten_by_hand() -> None:
     assert world.state.flattening is None
 
 
+def test_what_was_read_before_a_restart_is_not_acted_on() -> None:
+    world = driver()
+    world.read(held("2"))
+    world.fill("-600", "a")
+    told = len(world.decisions)
+    world.restart(5)
+    assert world.state.positions is None
+    assert world.state.locks
+    assert not intents(world.decisions[told:])
+    assert not [item for item in world.decisions[told:] if isinstance(item, Alert)]
+    world.read()
+    world.read()
+    assert world.state.flattening is None
+
+
 def test_a_stop_that_is_gone_gives_a_new_grace() -> None:
     world = Driver(policy(active("no_stop_loss_grace")))
     stop = order(instrument("BTC"), OrderSide.SELL, OrderPurpose.STOP_LOSS, trigger=90)
