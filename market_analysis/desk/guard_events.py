@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from market_analysis.desk.session import Look
-from market_analysis.domain import DayActivity, EntryHistory, Instrument, Position, Read, Snapshot, Unknown
+from market_analysis.domain import DayActivity, EntryHistory, Instrument, Position, Quote, Read, Side, Snapshot, Unknown
 from market_analysis.domain.event import (
     AccountRead,
     AnalysisMade,
@@ -90,7 +90,28 @@ def _money(snapshot: Snapshot) -> Read[MoneyRead]:
     if account.wallet_balance is None:
         return Unknown("no_balance", "the venue states no balance in this margin mode", snapshot.as_of)
     margin = None if account.initial_margin is None else rounded(account.initial_margin)
-    return MoneyRead(rounded(account.wallet_balance), rounded(account.equity), None, margin)
+    return MoneyRead(rounded(account.wallet_balance), rounded(account.equity), _equity_if_flat(snapshot, account.equity), margin)
+
+
+def _equity_if_flat(snapshot: Snapshot, equity: Decimal) -> Decimal | None:
+    """Equity if every position were closed now (ruling 24): the way from the mark to the book's far side, and the taker's fee.
+
+    equity - sum of units * (|mark - far side|, where it is worse) and fee * value. Depth is not read: a large position costs more.
+    None as soon as a price, a rate or a term of one position is not known.
+    """
+    if isinstance(snapshot.positions, Unknown):
+        return None
+    cost = Decimal(0)
+    for item in snapshot.positions:
+        terms, quote = snapshot.instruments.get(item.instrument), snapshot.quotes.get(item.instrument)
+        if not isinstance(terms, Instrument) or not isinstance(quote, Quote):
+            return None
+        far, rate = quote.bid if item.side is Side.LONG else quote.ask, usd_rate(snapshot, terms.quote)
+        if far is None or far <= 0 or rate is None or item.mark_price <= 0:
+            return None
+        worse = max(item.side.sign * (item.mark_price - far), Decimal(0)) / item.mark_price
+        cost += abs(item.notional) * rate * (worse + terms.taker_fee_frac)
+    return rounded(equity - cost)
 
 
 def _positions(snapshot: Snapshot) -> Read[tuple[HeldPosition, ...]]:
@@ -126,6 +147,7 @@ def _held(snapshot: Snapshot, item: Position, terms: Instrument) -> HeldPosition
         tick_value=linear,
         quantity_step=terms.quantity_step,
         notional=None if quote is None else rounded(item.notional * quote),
+        most_per_order=terms.max_quantity,
     )
 
 
@@ -141,5 +163,16 @@ def _analysis(analysis: Analysis, at: datetime, uptime_ms: int) -> AnalysisMade:
     clusters = tuple(
         (frozenset(item.name.split()), item.risk_usd, item.cap_usd) for item in analysis.clusters if item.cap_usd is not None
     )
-    rate = analysis.book.mmr_at_stops_frac
-    return AnalysisMade(at, uptime_ms, stops, clusters, None if rate is None else Decimal(str(rate)))
+    book = analysis.book
+    return AnalysisMade(
+        at=at,
+        uptime_ms=uptime_ms,
+        planned_stops=stops,
+        clusters=clusters,
+        margin_rate_at_stops=_decimal(book.mmr_at_stops_frac),
+        joint_liquidation_move_frac=_decimal(book.joint_liquidation_move_frac),
+    )
+
+
+def _decimal(value: float | None) -> Decimal | None:
+    return None if value is None else Decimal(str(value))

@@ -30,6 +30,8 @@ def policy_of(name: str, account: AccountSettings, *, enforces: bool) -> GuardPo
         rules=tuple(_active(f"accounts.{name}.rules.{rule}", rule, dict(values)) for rule, values in sorted(account.rules.items())),
         enforces=enforces,
         initial_balance=account.initial_balance,
+        exit_slippage_bps=account.exit_slippage_bps,
+        most_exit_slippage_bps=account.most_exit_slippage_bps,
     )
 
 

@@ -13,8 +13,8 @@ from market_analysis.domain.position import PositionKey, Side
 
 
 class IntentKind(StrEnum):
-    """CLOSE: a reduce-only order for `quantity` of the position (all of it without one). CANCEL: one order. SET_STOP: the
-    position's stop at `price`."""
+    """CLOSE: a reduce-only order for `quantity` of the position, filled at once at `price` or better, or not at all; at any price
+    without one. CANCEL: one order. SET_STOP: the position's stop at `price`."""
 
     CLOSE = "close"
     CANCEL = "cancel"

@@ -34,7 +34,7 @@ class MoneyRead:
 class HeldPosition:
     """A position as it was read. root: the instrument's root after aliases. mark: the venue's mark price, None when it could not be
     read, and `unrealized` with it. tick_value: money per tick and contract, None where it is not constant. notional: value at the
-    mark, > 0, None when no rate is known. tags: the owner's."""
+    mark, > 0, None when no rate is known. tags: the owner's. most_per_order: contracts that the venue takes in one order."""
 
     key: PositionKey
     root: str
@@ -49,6 +49,7 @@ class HeldPosition:
     quantity_step: Decimal | None = None
     notional: Decimal | None = None
     tags: frozenset[str] = frozenset()
+    most_per_order: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,13 +125,15 @@ class Ticked:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisMade:
-    """What the analysis says: where each stop belongs, clusters as (roots, can lose, cap), margin rate with every stop filled."""
+    """What the analysis says: where each stop belongs, clusters as (roots, can lose, cap), margin rate with every stop filled.
+    joint_liquidation_move_frac: signed joint move of the market at which the account is liquidated."""
 
     at: datetime
     uptime_ms: int
     planned_stops: Mapping[PositionKey, Decimal] = field(default_factory=dict)
     clusters: tuple[tuple[frozenset[str], Decimal, Decimal], ...] = ()
     margin_rate_at_stops: Decimal | None = None
+    joint_liquidation_move_frac: Decimal | None = None
 
 
 class Outcome(StrEnum):

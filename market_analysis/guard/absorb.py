@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from market_analysis.domain import PositionKey, Side, Unknown
+from market_analysis.domain import PositionKey, Side, Unknown, trading_day
 from market_analysis.domain.decision import IntentKind
 from market_analysis.domain.event import (
     AccountRead,
@@ -20,9 +20,11 @@ from market_analysis.domain.event import (
     Started,
     TradesRead,
 )
-from market_analysis.guard.days import higher, last_level
+from market_analysis.guard import exits
+from market_analysis.guard.days import higher, last_level, result_of
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import GuardState, Sent
+from market_analysis.rules.bridge import within_tolerance
 from market_analysis.rules.protection import protection
 from market_analysis.rules.view import Anchors, Level, Period, TradeView
 
@@ -64,13 +66,25 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
         read_at=at_least(state.now),
         can_trade=event.can_trade,
         unexplained=event.unexplained,
+        unexplained_since=_unexplained_since(state, event),
     )
     blind = any(isinstance(part, Unknown) for part in (event.money, event.positions, event.orders))
     state = replace(state, blind_since=(state.blind_since or state.now) if blind else None)
     state = replace(state, anchors=_peaks(state), sent=_settled(state))
     if isinstance(state.positions, tuple):
-        state = replace(state, stop_refused=state.stop_refused & {item.key for item in state.positions})
+        open_now = {item.key for item in state.positions}
+        ladders = {key: rung for key, rung in state.exits.items() if key in open_now}
+        state = replace(state, stop_refused=state.stop_refused & open_now, exits=ladders)
     return replace(state, best=_best_prices(state), unprotected=_unprotected(state))
+
+
+def _unexplained_since(state: GuardState, event: AccountRead) -> datetime | None:
+    """When the residual left its tolerance; a read that cannot tell leaves it where it was, so that doubt is bounded in time."""
+    if event.unexplained is None or isinstance(event.money, Unknown):
+        return state.unexplained_since
+    if within_tolerance(event.unexplained, event.money.equity):
+        return None
+    return state.unexplained_since or at_least(state.now)
 
 
 def _peaks(state: GuardState) -> Anchors:
@@ -131,7 +145,7 @@ def _filled(state: GuardState, event: FillSeen) -> GuardState:
     start = now - TRADES_KEPT if state.day is None else min(state.day.start, now - TRADES_KEPT)
     if event.time < start:
         return state
-    known[event.fill_id] = TradeView(
+    fresh = TradeView(
         fill_id=event.fill_id,
         order_id=event.order_id,
         instrument=event.instrument,
@@ -143,18 +157,36 @@ def _filled(state: GuardState, event: FillSeen) -> GuardState:
         by_guard=state.own_order(event.client_order_id),
         is_execution=event.is_execution,
     )
+    state = _late(state, known.get(event.fill_id), fresh)
+    known[event.fill_id] = fresh
     kept = sorted((trade for trade in known.values() if trade.time >= start), key=lambda trade: (trade.time, trade.fill_id))
     return replace(state, trades=tuple(kept))
+
+
+def _late(state: GuardState, before: TradeView | None, trade: TradeView) -> GuardState:
+    """A fill, or the void of one, of a day whose result stands already: the result follows."""
+    if state.day is None or trade.time >= state.day.start:
+        return state
+    day = trading_day(trade.time, state.policy.zone, state.policy.reset).day
+    result = state.day_results.get(day)
+    if result is None:
+        return state
+    counted = Decimal(0) if before is None or before.voided else result_of(before)
+    change = (Decimal(0) if trade.voided else result_of(trade)) - counted
+    return replace(state, day_results={**state.day_results, day: result + change})
 
 
 def _answered(state: GuardState, event: ActionResult) -> GuardState:
     sent = state.sent.get(event.client_id)
     if sent is None:
         return state
-    refused = state.stop_refused
+    refused, ladders = state.stop_refused, state.exits
+    if event.outcome is Outcome.REJECTED:
+        ladders = exits.refused(state, sent.intent)
     if sent.intent.kind is IntentKind.SET_STOP and event.outcome is Outcome.REJECTED and sent.intent.key is not None:
         refused |= {sent.intent.key}
-    return replace(state, stop_refused=refused, sent={**state.sent, event.client_id: _ended(state, sent)})
+    answered = {**state.sent, event.client_id: _ended(state, sent)}
+    return replace(state, stop_refused=refused, exits=ladders, sent=answered)
 
 
 def _ended(state: GuardState, sent: Sent) -> Sent:

@@ -11,6 +11,7 @@ from market_analysis.domain import PositionKey, Unknown
 from market_analysis.domain.decision import Decision, Intent, IntentKind, ReadNow, WouldDo
 from market_analysis.domain.event import HeldPosition
 from market_analysis.guard import flattening
+from market_analysis.guard.exits import closing
 from market_analysis.guard.intents import client_id, give_out, under_way
 from market_analysis.guard.judging import ACTS, Judged
 from market_analysis.guard.locks import allowed_quantity, clear, is_locked, set_lock
@@ -143,15 +144,7 @@ def _cancel(state: GuardState, verdict: Verdict, response: CancelOrders) -> Step
 
 
 def _close(state: GuardState, cause: str, item: HeldPosition, quantity: Decimal) -> Intent:
-    return Intent(
-        client_id=client_id(state, cause, item.key, state.read_number),
-        kind=IntentKind.CLOSE,
-        cause=cause,
-        instrument=item.key.instrument,
-        key=item.key,
-        side=item.side,
-        quantity=quantity,
-    )
+    return closing(state, item, client_id(state, cause, item.key, state.read_number), cause, quantity)
 
 
 def _set_stop(state: GuardState, verdict: Verdict, item: HeldPosition, response: SetStop) -> Intent:

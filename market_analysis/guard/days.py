@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 from market_analysis.domain import TradingDay, Unknown, trading_day
 from market_analysis.domain.decision import DayBegan, Decision, LockCleared
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import GuardState
 from market_analysis.rules.verdict import Ends
-from market_analysis.rules.view import Anchors, Level, Period
+from market_analysis.rules.view import Anchors, Level, Period, TradeView
 
+DAYS_KEPT = 400
 FRESH = timedelta(minutes=2)
 """A level read so long before a boundary stands for the level at it."""
 
@@ -31,7 +34,37 @@ def begin_day(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
     ended = tuple(lock for lock in state.locks if lock.ends is Ends.RESET and lock.day is not None and lock.day < today.day)
     kept = tuple(lock for lock in state.locks if lock not in ended)
     decisions: tuple[Decision, ...] = tuple(LockCleared(lock.rule, lock.root, "reset") for lock in ended)
-    return replace(state, day=today, anchors=anchors, locks=kept), (DayBegan(today.day, today.start), *decisions)
+    begun = replace(state, day=today, anchors=anchors, locks=kept, day_results=_results(state, today))
+    return begun, (DayBegan(today.day, today.start), *decisions)
+
+
+def of_phase(anchors: Anchors, initial_balance: Decimal | None) -> Anchors:
+    """The anchors under the owner's present initial balance: the phase began with it, unless its start was told otherwise."""
+    if initial_balance is None:
+        return anchors
+    starts = {Period.PHASE: Level(initial_balance, initial_balance), **anchors.period_start}
+    return replace(anchors, initial_balance=initial_balance, period_start=starts)
+
+
+def _results(state: GuardState, today: TradingDay) -> Mapping[date, Decimal | None]:
+    """The results of the days before today: of the one that has ended by its trades, None of those that nobody watched."""
+    before = state.day
+    if before is None:
+        return state.day_results
+    known = state.trades_known_since is not None and state.trades_known_since <= before.start
+    made = [trade for trade in state.trades if before.start <= trade.time < before.end and not trade.voided]
+    results: dict[date, Decimal | None] = dict(state.day_results)
+    results[before.day] = sum((result_of(trade) for trade in made), Decimal(0)) if known else None
+    missed = before.day + timedelta(days=1)
+    while missed < today.day:
+        results[missed] = None
+        missed += timedelta(days=1)
+    return dict(sorted(results.items())[-DAYS_KEPT:])
+
+
+def result_of(trade: TradeView) -> Decimal:
+    """What an execution made, its costs off."""
+    return (trade.realized or Decimal(0)) - trade.costs
 
 
 def _next_anchors(state: GuardState, today: TradingDay) -> Anchors:

@@ -13,6 +13,7 @@ from datetime import timedelta
 from market_analysis.domain import Order, OrderPurpose, Unknown
 from market_analysis.domain.decision import Alert, Decision, FlattenEnded, Intent, IntentKind, ReadNow
 from market_analysis.domain.event import HeldPosition
+from market_analysis.guard.exits import closing
 from market_analysis.guard.intents import client_id, give_out, under_way
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import Flattening, GuardState
@@ -95,15 +96,8 @@ def _cancel(state: GuardState, saga: Flattening, orders: tuple[Order, ...]) -> t
 
 
 def _close(state: GuardState, saga: Flattening, item: HeldPosition, attempt: int) -> Intent:
-    return Intent(
-        client_id=client_id(state, "flatten", saga.number, item.key, attempt),
-        kind=IntentKind.CLOSE,
-        cause=saga.cause,
-        instrument=item.key.instrument,
-        key=item.key,
-        side=item.side,
-        quantity=item.quantity,
-    )
+    name = client_id(state, "flatten", saga.number, item.key, attempt)
+    return closing(state, item, name, saga.cause, item.quantity)
 
 
 def _finish(state: GuardState, saga: Flattening, orders: tuple[Order, ...]) -> tuple[GuardState, tuple[Decision, ...]]:

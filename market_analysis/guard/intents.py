@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from market_analysis.domain.decision import Intent
+from market_analysis.guard import exits
 from market_analysis.guard.state import CLIENT_PREFIX, GuardState, Sent
 
 
@@ -21,7 +22,9 @@ def give_out(state: GuardState, intents: Iterable[Intent]) -> tuple[GuardState, 
     """Those that were not given out before, remembered with the read they rest on."""
     fresh = {intent.client_id: intent for intent in intents if intent.client_id not in state.sent}
     sent = {**state.sent, **{name: Sent(intent, state.read_number) for name, intent in fresh.items()}}
-    return (replace(state, sent=sent) if fresh else state), tuple(fresh.values())
+    if not fresh:
+        return state, ()
+    return replace(state, sent=sent, exits=exits.noted(state, fresh.values())), tuple(fresh.values())
 
 
 def under_way(state: GuardState, intent: Intent) -> bool:

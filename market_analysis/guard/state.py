@@ -42,6 +42,7 @@ class GuardPolicy:
 
     enforces: an enforcer exists for the account. confirmations: reads in a row that must ask for an action before it is taken
     (ruling 25). unknown_page_seconds: blindness after which somebody is woken. reflattens and their window: ruling 29.
+    exit_slippage_bps: how far from the mark the first closing order may fill, most_exit_slippage_bps the last (ruling 30).
     """
 
     account: str
@@ -56,6 +57,8 @@ class GuardPolicy:
     most_reflattens: int = 3
     reflatten_window_seconds: int = 600
     reduce_cooldown_seconds: int = 60
+    exit_slippage_bps: Decimal = Decimal(50)
+    most_exit_slippage_bps: Decimal = Decimal(500)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +91,15 @@ class Flattening:
 
 
 @dataclass(frozen=True, slots=True)
+class Exit:
+    """A position's closing orders so far, the last one's moment, and whether the venue has refused one for its price."""
+
+    attempts: int
+    at: datetime
+    refused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """An intent that was given out. read_number: the last read before it; answered: its outcome came, UNKNOWN ones included."""
 
@@ -107,7 +119,9 @@ class Asked:
 @dataclass(frozen=True, slots=True)
 class GuardState:
     """Everything. stop_refused: positions whose planned stop the venue would not take. now: the guard's time. wall, uptime_ms:
-    where its two clocks stood when it was last set."""
+    where its two clocks stood when it was last set. unexplained_since: when the bridge's residual last left its tolerance.
+    day_results: net closed profit of earlier trading days, None of a day whose trades were not all known. exits: ladders under
+    way."""
 
     policy: GuardPolicy
     now: datetime | None = None
@@ -123,9 +137,11 @@ class GuardState:
     blind_since: datetime | None = None
     can_trade: bool | None = None
     unexplained: Decimal | None = None
+    unexplained_since: datetime | None = None
     trades: tuple[TradeView, ...] = ()
     trades_known_since: datetime | None = None
     anchors: Anchors = field(default_factory=Anchors)
+    day_results: Mapping[date, Decimal | None] = field(default_factory=dict)
     best: Mapping[PositionKey, Decimal] = field(default_factory=dict)
     unprotected: Mapping[PositionKey, datetime] = field(default_factory=dict)
     stop_refused: frozenset[PositionKey] = frozenset()
@@ -135,6 +151,7 @@ class GuardState:
     asked: Mapping[tuple[str, str], Asked] = field(default_factory=dict)
     acted_at: Mapping[tuple[str, str], datetime] = field(default_factory=dict)
     sent: Mapping[str, Sent] = field(default_factory=dict)
+    exits: Mapping[PositionKey, Exit] = field(default_factory=dict)
     flattening: Flattening | None = None
     flattenings: tuple[datetime, ...] = ()
     flattening_number: int = 0

@@ -7,7 +7,7 @@ from market_analysis.domain.event import Command, CommandKind, Event
 from market_analysis.guard import flattening
 from market_analysis.guard.absorb import absorb
 from market_analysis.guard.acting import act
-from market_analysis.guard.days import begin_day
+from market_analysis.guard.days import begin_day, of_phase
 from market_analysis.guard.judging import judge, tell, tell_blindness
 from market_analysis.guard.locks import clear, pass_locks, set_lock
 from market_analysis.guard.passing import pass_time
@@ -20,7 +20,7 @@ MANUAL = "manual"
 
 def begin(policy: GuardPolicy) -> GuardState:
     """An account that nothing is known of yet."""
-    return GuardState(policy=policy, anchors=Anchors(initial_balance=policy.initial_balance))
+    return GuardState(policy=policy, anchors=of_phase(Anchors(), policy.initial_balance))
 
 
 def step(state: GuardState, event: Event) -> tuple[GuardState, tuple[Decision, ...]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from market_analysis import domain
 from market_analysis.domain import decision, event
 from market_analysis.guard import state as guard_state
+from market_analysis.guard.days import of_phase
 from market_analysis.guard.state import GuardPolicy, GuardState
 from market_analysis.rules import verdict, view
 
@@ -47,6 +48,7 @@ STORED_TYPES: tuple[type, ...] = (
     decision.WouldDo,
     guard_state.ActiveLock,
     guard_state.Asked,
+    guard_state.Exit,
     guard_state.Flattening,
     guard_state.Sent,
     verdict.Ends,
@@ -72,4 +74,5 @@ def stored(state: GuardState) -> StoredState:
 
 def restored(saved: StoredState, policy: GuardPolicy) -> GuardState:
     """The state under the owner's present policy; fields that a newer version brought keep their defaults."""
-    return GuardState(policy=policy, **saved.values)
+    state = GuardState(policy=policy, **saved.values)
+    return replace(state, anchors=of_phase(state.anchors, policy.initial_balance))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from market_analysis.domain import InstrumentId, Read, Unknown
@@ -35,7 +37,20 @@ def account_view(state: GuardState) -> AccountView:
         roots=_roots(positions),
         analysis=_analysis(state),
         unexplained=state.unexplained,
+        unexplained_since=state.unexplained_since,
+        day_results=_day_results(state, now),
     )
+
+
+def _day_results(state: GuardState, now: datetime) -> Read[Mapping[date, Decimal]] | None:
+    """Known only when every day since the guard began keeping them is."""
+    if not state.day_results:
+        return None
+    known = {day: result for day, result in state.day_results.items() if result is not None}
+    missing = min(state.day_results.keys() - known.keys(), default=None)
+    if missing is not None:
+        return Unknown("not_read", f"the trades of {missing} were not all read", now)
+    return known
 
 
 def _blind(part: Unknown[Any] | None, now: datetime) -> Unknown[Any]:

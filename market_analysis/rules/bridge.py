@@ -17,6 +17,11 @@ FRESH = timedelta(minutes=2)
 """Older balances enforce nothing: the read that would confirm them has not come."""
 
 
+def within_tolerance(residual: Decimal, equity: Decimal) -> bool:
+    """Whether a residual is what rounding and reads a moment apart leave."""
+    return abs(residual) <= max(TOLERANCE_ABS, TOLERANCE_FRAC * abs(equity))
+
+
 def tolerance(view: AccountView, frac: Decimal = TOLERANCE_FRAC, least: Decimal = TOLERANCE_ABS) -> Decimal | None:
     """The residual that is still believed, in money; None while equity is unknown."""
     return None if isinstance(view.money, Unknown) else max(least, frac * abs(view.money.equity))

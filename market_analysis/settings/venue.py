@@ -54,6 +54,13 @@ class AccountSettings(Section):
     allow_withdraw_key: bool = Field(False, description="accept a key that can withdraw, for watching only")
     enforce: bool = Field(False, description="the guard may act on this account: close, cancel, set stops, by its rules")
     initial_balance: Decimal | None = Field(None, gt=0, description="what the account or its phase began with, for rules that ask")
+    exit_slippage_bps: Decimal = Field(
+        Decimal(50),
+        gt=0,
+        le=1_000,
+        description="how far from the mark the guard's first closing order may fill; each next one goes twice as far",
+    )
+    most_exit_slippage_bps: Decimal = Field(Decimal(500), gt=0, le=2_000, description="and its last ones, at most")
     rules: Mapping[str, Mapping[str, Any]] = Field(
         {},
         description='of the guard: { daily_realized_loss = { mode = "alert", loss = 500 } }; see `risk-manager rules list`',
@@ -66,6 +73,12 @@ class AccountSettings(Section):
         if not re.fullmatch(r"[A-Z_][A-Z0-9_]*", value):
             raise ValueError("must be the name of an environment variable in capitals, never the key itself")
         return value
+
+    @model_validator(mode="after")
+    def _ladder(self) -> Self:
+        if self.most_exit_slippage_bps < self.exit_slippage_bps:
+            raise ValueError("most_exit_slippage_bps is below exit_slippage_bps: the last closing order goes at least as far")
+        return self
 
     @field_validator("reset_zone")
     @classmethod

@@ -200,10 +200,12 @@ class Venue:
             )
 
     def do(self, intent: Intent) -> None:
-        """Carry an intent out, reduce-only."""
+        """Carry an intent out, reduce-only, and no worse than its price."""
         if intent.kind is IntentKind.CANCEL:
             self.entries.pop(intent.order_id or "", None)
         elif intent.kind is IntentKind.CLOSE and intent.side is not None and self.size * intent.side.sign > 0:
+            if intent.price is not None and intent.side.sign * (self.price - intent.price) < 0:
+                return
             quantity = min(intent.quantity or abs(self.size), abs(self.size))
             self.trade(-intent.side.sign * quantity, intent.client_id)
 

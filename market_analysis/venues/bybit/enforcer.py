@@ -35,7 +35,7 @@ _NOT_CARRIED_OUT = (VenueRejectedError, AuthenticationError, RateLimitedError, C
 
 
 class BybitEnforcer:
-    """One account's enforcer: `async with BybitEnforcer(...) as enforcer`. Closing orders are reduce-only and of market type; the
+    """One account's enforcer: `async with BybitEnforcer(...) as enforcer`. Closing orders are reduce-only and never rest; the
     venue refuses them where they would open anything. It reads nothing but the key's rights."""
 
     def __init__(
@@ -118,10 +118,16 @@ def _body(intent: Intent) -> dict[str, Any]:
     body["positionIdx"] = intent.key.position_index
     if intent.kind is IntentKind.SET_STOP:
         return body | {"tpslMode": "Full", "stopLoss": f"{intent.price:f}", "slTriggerBy": "MarkPrice"}
-    return body | {
-        "side": "Sell" if intent.side is Side.LONG else "Buy",
-        "orderType": "Market",
-        "qty": f"{intent.quantity:f}",
-        "reduceOnly": True,
-        "orderLinkId": intent.client_id,
-    }
+    bound = {"orderType": "Market"}
+    if intent.price is not None:
+        bound = {"orderType": "Limit", "timeInForce": "IOC", "price": f"{intent.price:f}"}
+    return (
+        body
+        | bound
+        | {
+            "side": "Sell" if intent.side is Side.LONG else "Buy",
+            "qty": f"{intent.quantity:f}",
+            "reduceOnly": True,
+            "orderLinkId": intent.client_id,
+        }
+    )
