@@ -20,7 +20,7 @@ from market_analysis.domain.event import (
 )
 from market_analysis.risk.assets import asset_of_instrument, usd_rate
 from market_analysis.risk.bridge import ESTIMATED
-from market_analysis.risk.types import Analysis, BookReport
+from market_analysis.risk.types import Analysis, BookReport, PositionReport
 from market_analysis.risk.valuation import rounded
 from market_analysis.rules.view import Period
 
@@ -171,7 +171,13 @@ def _analysis(analysis: Analysis, at: datetime, uptime_ms: int) -> AnalysisMade:
         clusters=clusters,
         margin_rate_at_stops=_decimal(book.mmr_at_stops_frac),
         joint_liquidation_move_frac=_decimal(book.joint_liquidation_move_frac),
+        planned_exits={row.key: _exits(row) for row in analysis.positions or () if row.stop_loss is not None},
     )
+
+
+def _exits(row: PositionReport) -> tuple[tuple[Decimal, Decimal], ...]:
+    parts = ((row.tp1, row.tp1_quantity), (row.tp2, row.tp2_quantity))
+    return tuple((price, quantity) for price, quantity in parts if price is not None and quantity)
 
 
 def _decimal(value: float | None) -> Decimal | None:

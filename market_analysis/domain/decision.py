@@ -14,11 +14,14 @@ from market_analysis.domain.position import PositionKey, Side
 
 class IntentKind(StrEnum):
     """CLOSE: a reduce-only order for `quantity` of the position, filled at once at `price` or better, or not at all; at any price
-    without one. CANCEL: one order. SET_STOP: the position's stop at `price`."""
+    without one. CANCEL: one order. SET_STOP: the position's stop at `price`. PLACE_EXIT: a reduce-only limit order that rests;
+    AMEND_EXIT: one that rests is given that price and quantity."""
 
     CLOSE = "close"
     CANCEL = "cancel"
     SET_STOP = "set_stop"
+    PLACE_EXIT = "place_exit"
+    AMEND_EXIT = "amend_exit"
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,8 @@ class Ticked:
 @dataclass(frozen=True, slots=True)
 class AnalysisMade:
     """What the analysis says: where each stop belongs, clusters as (roots, can lose, cap), margin rate with every stop filled.
-    joint_liquidation_move_frac: signed joint move of the market at which the account is liquidated."""
+    joint_liquidation_move_frac: signed joint move of the market at which the account is liquidated. planned_exits: prices and
+    contracts at which profit is taken in part; a position without an entry was not planned."""
 
     at: datetime
     uptime_ms: int
@@ -134,6 +135,7 @@ class AnalysisMade:
     clusters: tuple[tuple[frozenset[str], Decimal, Decimal], ...] = ()
     margin_rate_at_stops: Decimal | None = None
     joint_liquidation_move_frac: Decimal | None = None
+    planned_exits: Mapping[PositionKey, tuple[tuple[Decimal, Decimal], ...]] = field(default_factory=dict)
 
 
 class Outcome(StrEnum):

@@ -74,7 +74,9 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
     if isinstance(state.positions, tuple):
         open_now = {item.key for item in state.positions}
         ladders = {key: rung for key, rung in state.exits.items() if key in open_now}
-        state = replace(state, stop_refused=state.stop_refused & open_now, exits=ladders)
+        state = replace(
+            state, stop_refused=state.stop_refused & open_now, exit_refused=state.exit_refused & open_now, exits=ladders
+        )
     return replace(state, best=_best_prices(state), unprotected=_unprotected(state))
 
 
@@ -180,13 +182,15 @@ def _answered(state: GuardState, event: ActionResult) -> GuardState:
     sent = state.sent.get(event.client_id)
     if sent is None:
         return state
-    refused, ladders = state.stop_refused, state.exits
-    if event.outcome is Outcome.REJECTED:
-        ladders = exits.refused(state, sent.intent)
-    if sent.intent.kind is IntentKind.SET_STOP and event.outcome is Outcome.REJECTED and sent.intent.key is not None:
-        refused |= {sent.intent.key}
-    answered = {**state.sent, event.client_id: _ended(state, sent)}
-    return replace(state, stop_refused=refused, exits=ladders, sent=answered)
+    state = replace(state, sent={**state.sent, event.client_id: _ended(state, sent)})
+    kind, key = sent.intent.kind, sent.intent.key
+    if event.outcome is not Outcome.REJECTED or key is None:
+        return state
+    if kind is IntentKind.SET_STOP:
+        return replace(state, stop_refused=state.stop_refused | {key})
+    if kind is IntentKind.PLACE_EXIT:
+        return replace(state, exit_refused=state.exit_refused | {key})
+    return replace(state, exits=exits.refused(state, sent.intent))
 
 
 def _ended(state: GuardState, sent: Sent) -> Sent:

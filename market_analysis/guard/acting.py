@@ -24,6 +24,7 @@ from market_analysis.rules.verdict import (
     Ends,
     ReducePosition,
     Response,
+    SetExit,
     SetStop,
     Status,
     Verdict,
@@ -37,7 +38,8 @@ def act(state: GuardState, judged: Judged) -> Step:
     decisions: list[Decision] = []
     state, ended = _end_conditions(state, judged)
     decisions += ended
-    asked: dict[tuple[str, str], Asked] = {}
+    # What the last read asked for stands until the next one: in between a mark grows old, and that takes nothing back.
+    asked = {name: before for name, before in state.asked.items() if before.number == state.read_number}
     for active, verdict in judged:
         if verdict.status not in ACTS or not (verdict.responses or verdict.lock):
             continue
@@ -93,10 +95,12 @@ def _respond(state: GuardState, verdict: Verdict, response: Response) -> Step:
     item = _position(state, response.key)
     if item is None:
         return state, ()
-    if isinstance(response, SetStop):
-        return _once(state, verdict, _set_stop(state, verdict, item, response))
+    if isinstance(response, SetStop | SetExit):
+        if not _cooled_down(state, verdict, state.policy.amend_cooldown_seconds):
+            return state, ()
+        return _once(state, verdict, _amendment(state, verdict, item, response))
     remains = Decimal(0) if isinstance(response, ClosePosition) else response.to_quantity
-    if isinstance(response, ReducePosition) and not _cooled_down(state, verdict):
+    if isinstance(response, ReducePosition) and not _cooled_down(state, verdict, state.policy.reduce_cooldown_seconds):
         return state, ()
     return _once(state, verdict, _close(state, verdict.rule, item, item.quantity - remains))
 
@@ -147,14 +151,20 @@ def _close(state: GuardState, cause: str, item: HeldPosition, quantity: Decimal)
     return closing(state, item, client_id(state, cause, item.key, state.read_number), cause, quantity)
 
 
-def _set_stop(state: GuardState, verdict: Verdict, item: HeldPosition, response: SetStop) -> Intent:
+def _amendment(state: GuardState, verdict: Verdict, item: HeldPosition, response: SetStop | SetExit) -> Intent:
+    kind, order_id, quantity = IntentKind.SET_STOP, None, None
+    if isinstance(response, SetExit):
+        kind = IntentKind.PLACE_EXIT if response.order_id is None else IntentKind.AMEND_EXIT
+        order_id, quantity = response.order_id, response.quantity
     return Intent(
         client_id=client_id(state, verdict.rule, item.key, response.price, state.read_number),
-        kind=IntentKind.SET_STOP,
+        kind=kind,
         cause=verdict.rule,
         instrument=item.key.instrument,
         key=item.key,
         side=item.side,
+        quantity=quantity,
+        order_id=order_id,
         price=response.price,
     )
 
@@ -168,9 +178,9 @@ def _once(state: GuardState, verdict: Verdict, intent: Intent) -> Step:
     return replace(state, acted_at=acted), (*given, ReadNow(verdict.rule))
 
 
-def _cooled_down(state: GuardState, verdict: Verdict) -> bool:
+def _cooled_down(state: GuardState, verdict: Verdict, seconds: int) -> bool:
     last = state.acted_at.get((verdict.rule, verdict.subject))
-    return last is None or at_least(state.now) - last >= timedelta(seconds=state.policy.reduce_cooldown_seconds)
+    return last is None or at_least(state.now) - last >= timedelta(seconds=seconds)
 
 
 def _named(response: Response) -> str:

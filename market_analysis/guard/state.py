@@ -42,7 +42,8 @@ class GuardPolicy:
 
     enforces: an enforcer exists for the account. confirmations: reads in a row that must ask for an action before it is taken
     (ruling 25). unknown_page_seconds: blindness after which somebody is woken. reflattens and their window: ruling 29.
-    exit_slippage_bps: how far from the mark the first closing order may fill, most_exit_slippage_bps the last (ruling 30).
+    reduce_cooldown_seconds, amend_cooldown_seconds: between two of a rule's on one subject. exit_slippage_bps: how far from the
+    mark the first closing order may fill, most_exit_slippage_bps the last (ruling 30).
     """
 
     account: str
@@ -57,6 +58,7 @@ class GuardPolicy:
     most_reflattens: int = 3
     reflatten_window_seconds: int = 600
     reduce_cooldown_seconds: int = 60
+    amend_cooldown_seconds: int = 10
     exit_slippage_bps: Decimal = Decimal(50)
     most_exit_slippage_bps: Decimal = Decimal(500)
 
@@ -118,10 +120,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class GuardState:
-    """Everything. stop_refused: positions whose planned stop the venue would not take. now: the guard's time. wall, uptime_ms:
-    where its two clocks stood when it was last set. unexplained_since: when the bridge's residual last left its tolerance.
-    day_results: net closed profit of earlier trading days, None of a day whose trades were not all known. exits: ladders under
-    way."""
+    """Everything. stop_refused, exit_refused: positions whose planned stop or partial exit the venue would not take. now: the
+    guard's time. wall, uptime_ms: where its two clocks stood when it was last set. unexplained_since: when the bridge's residual
+    last left its tolerance. day_results: net closed profit of earlier trading days, None of a day whose trades were not all known.
+    exits: ladders under way."""
 
     policy: GuardPolicy
     now: datetime | None = None
@@ -145,6 +147,7 @@ class GuardState:
     best: Mapping[PositionKey, Decimal] = field(default_factory=dict)
     unprotected: Mapping[PositionKey, datetime] = field(default_factory=dict)
     stop_refused: frozenset[PositionKey] = frozenset()
+    exit_refused: frozenset[PositionKey] = frozenset()
     analysis: AnalysisMade | None = None
     locks: tuple[ActiveLock, ...] = ()
     standing: Mapping[tuple[str, str], Status] = field(default_factory=dict)

@@ -39,6 +39,7 @@ def account_view(state: GuardState) -> AccountView:
         unexplained=state.unexplained,
         unexplained_since=state.unexplained_since,
         day_results=_day_results(state, now),
+        own_orders=_own_orders(state),
     )
 
 
@@ -56,6 +57,13 @@ def _day_results(state: GuardState, now: datetime) -> Read[Mapping[date, Decimal
 def _blind(part: Unknown[Any] | None, now: datetime) -> Unknown[Any]:
     """What could not be read, or was not read yet."""
     return Unknown("not_read", "not read yet", now) if part is None else Unknown(part.reason, part.detail, part.since)
+
+
+def _own_orders(state: GuardState) -> frozenset[str]:
+    orders = state.orders
+    if orders is None or isinstance(orders, Unknown):
+        return frozenset()
+    return frozenset(order.order_id for order in orders if state.own_order(order.client_order_id))
 
 
 def _money(state: GuardState, money: MoneyRead) -> MoneyView:
@@ -94,6 +102,8 @@ def _position(state: GuardState, item: HeldPosition) -> PositionView:
         notional=item.notional,
         stop_refused=item.key in state.stop_refused,
         tags=item.tags,
+        planned_exits=None if state.analysis is None else state.analysis.planned_exits.get(item.key),
+        exit_refused=item.key in state.exit_refused,
     )
 
 

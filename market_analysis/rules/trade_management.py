@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
 
@@ -43,26 +44,35 @@ class AutoStopLoss(Parameters):
     stop_loss_ticks: Decimal = Field(Decimal(10), gt=0, description="ticks from the entry to the loss side")
 
 
+class DynamicStop(Parameters):
+    """The stop goes where the last analysis wants it: the dynamic level of document 003, ratchet and trail in."""
+
+    enabled: bool = Field(False, description="whether it is used")
+    max_analysis_age_seconds: int = Field(600, ge=1, le=86_400, description="an older analysis moves no stop")
+
+
 class TradeManagement(Parameters):
     """All parts are off until switched on: the safest default. Each is a place for the stop; the tightest counts."""
 
     auto_breakeven: AutoBreakeven = Field(AutoBreakeven.model_validate({}), description="stop to the entry")
     trailing_stop: TrailingStop = Field(TrailingStop.model_validate({}), description="stop behind the best price")
     auto_stop_loss: AutoStopLoss = Field(AutoStopLoss.model_validate({}), description="first stop")
+    dynamic_stop: DynamicStop = Field(DynamicStop.model_validate({}), description="stop where the analysis wants it")
     least_move_ticks: Decimal = Field(Decimal(1), ge=1, description="smaller moves of the stop are not sent")
     max_mark_age_seconds: int = Field(10, ge=1, le=3600, description="an older mark moves no stop")
 
 
 def evaluate(view: AccountView, parameters: TradeManagement) -> tuple[Verdict, ...]:
     """ACT with the stop's new place, per position; tagged hedges and holdings are left alone."""
-    if not any(part.enabled for part in (parameters.auto_breakeven, parameters.trailing_stop, parameters.auto_stop_loss)):
+    parts = (parameters.auto_breakeven, parameters.trailing_stop, parameters.auto_stop_loss, parameters.dynamic_stop)
+    if not any(part.enabled for part in parts):
         return (fine(NAME, "nothing is switched on"),)
     if isinstance(view.positions, Unknown) or isinstance(view.orders, Unknown):
         return (unknown(NAME, "account", "stops: positions and orders could not be read"),)
     if view.positions and not view.orders_match:
         return (unknown(NAME, "account", "stops: positions and orders are of different reads"),)
     verdicts = []
-    for item in view.positions:
+    for item in (_advised(view, parameters.dynamic_stop, held) for held in view.positions):
         if is_exempt(item):
             continue
         problem = mark_problem(item, view.now, parameters.max_mark_age_seconds)
@@ -73,8 +83,15 @@ def evaluate(view: AccountView, parameters: TradeManagement) -> tuple[Verdict, .
     return tuple(verdicts) or (fine(NAME, "no position is managed"),)
 
 
+def _advised(view: AccountView, dynamic: DynamicStop, item: PositionView) -> PositionView:
+    """The position without its planned stop where that is not wanted, or of an analysis that is too old."""
+    fresh = view.analysis is not None and (view.now - view.analysis.at).total_seconds() <= dynamic.max_analysis_age_seconds
+    return item if dynamic.enabled and fresh else replace(item, planned_stop=None)
+
+
 def wanted_stop(parameters: TradeManagement, item: PositionView, mark: Decimal) -> Decimal | None:
-    """The tightest place that a part asks for, on its tick in the safe direction; None while none does."""
+    """The tightest place that a part asks for, on its tick in the safe direction; None while none does. planned_stop counts where
+    it is there."""
     sign, tick, entry = item.side.sign, item.tick_size, item.entry_price
     best = mark if item.best_price is None else tighter(item.best_price, mark, sign)
     ahead = sign * (best - entry) / tick
@@ -86,6 +103,8 @@ def wanted_stop(parameters: TradeManagement, item: PositionView, mark: Decimal) 
         places.append(best - sign * trail.trail_distance_ticks * tick)
     if first.enabled:
         places.append(entry - sign * first.stop_loss_ticks * tick)
+    if item.planned_stop is not None:
+        places.append(item.planned_stop)
     if not places:
         return None
     return stop_price(reduce(lambda one, other: tighter(one, other, sign), places), tick, sign)
@@ -129,8 +148,8 @@ RULE = Rule(
     parameters=TradeManagement,
     evaluate=evaluate,
     explanation=Explanation(
-        watches="the best mark since each position was opened, and the stop that rests",
-        fires="when breakeven, the trail or the first stop belongs at a tighter place",
+        watches="the best mark since each position was opened, the analysis's stop, and the stop that rests",
+        fires="when breakeven, the trail, the first or the analysis's stop belongs at a tighter place",
         does="moves the stop there, for the whole position, on the tick in the safe direction",
         does_not="loosen a stop, put one behind the mark, close anything, or touch tagged hedges and holdings",
     ),

@@ -58,7 +58,17 @@ class SetStop:
     price: Decimal
 
 
-Response: TypeAlias = CloseAll | ClosePosition | ReducePosition | CancelOrders | SetStop
+@dataclass(frozen=True, slots=True)
+class SetExit:
+    """Rest a reduce-only limit order that takes part of a position's profit, or amend the one with `order_id` to it."""
+
+    key: PositionKey
+    price: Decimal
+    quantity: Decimal
+    order_id: str | None = None
+
+
+Response: TypeAlias = CloseAll | ClosePosition | ReducePosition | CancelOrders | SetStop | SetExit
 
 
 class Ends(StrEnum):

@@ -69,7 +69,8 @@ class PositionView:
     `opened_at`. unprotected_since: since when no working stop covers it whole, None when one does. planned_stop: where the analysis
     wants it. tags: `hedge`, `holding`, what the owner calls it. quantity_step: None where it was not read. notional: value at the
     mark in the account's currency, > 0, None where only `tick_value` tells it. stop_refused: the venue has refused the
-    planned stop."""
+    planned stop. planned_exits: prices and contracts at which the analysis takes profit in part, None without one. exit_refused:
+    the venue has refused such an order."""
 
     key: PositionKey
     root: str
@@ -88,6 +89,8 @@ class PositionView:
     quantity_step: Decimal | None = None
     notional: Decimal | None = None
     stop_refused: bool = False
+    planned_exits: tuple[tuple[Decimal, Decimal], ...] | None = None
+    exit_refused: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,8 +135,8 @@ class AccountView:
     order that can still change exposure; `orders_match` says that they and the positions are of one read. roots: root of each
     instrument seen. unexplained: the residual of the equity bridge, None when it could not be told. holidays: dates on which the
     market is closed. early_closes: local time at which a date's session ends before its hour. unexplained_since: when the residual
-    first exceeded its tolerance. day_results: net closed profit of each earlier trading day of the phase, None where none are
-    kept."""
+    first exceeded its tolerance. own_orders: ids of the orders that the guard has placed. day_results: net closed profit of each
+    earlier trading day of the phase, None where none are kept."""
 
     name: str
     currency: str
@@ -153,3 +156,4 @@ class AccountView:
     early_closes: Mapping[date, time] = field(default_factory=dict)
     unexplained_since: datetime | None = None
     day_results: Read[Mapping[date, Decimal]] | None = None
+    own_orders: frozenset[str] = frozenset()

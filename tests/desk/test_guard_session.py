@@ -13,10 +13,11 @@ from embedded_exchange import READER, TRADER
 from guard_world import active, policy
 
 from market_analysis.desk.guard import GuardSession, JournaledGuard
-from market_analysis.domain.decision import Decision, FlattenEnded, Intent, LockSet, WouldDo
+from market_analysis.domain import Order
+from market_analysis.domain.decision import Decision, FlattenEnded, Intent, IntentKind, LockSet, WouldDo
 from market_analysis.domain.event import CommandKind, Outcome
 from market_analysis.errors import AuthenticationError, WriteRefusedError
-from market_analysis.guard.state import GuardPolicy
+from market_analysis.guard.state import GuardPolicy, GuardState
 from market_analysis.settings import Credentials
 from market_analysis.store import IN_MEMORY, Journal, open_database
 from market_analysis.venues.bybit.enforcer import BybitEnforcer
@@ -177,3 +178,42 @@ async def test_a_key_that_may_withdraw_or_not_trade_enforces_nothing(key: ApiKey
         async with BybitEnforcer(bybit, Credentials(key.api_key, key.secret), timeout_s=2.0) as enforcer:
             with pytest.raises(AuthenticationError, match=words):
                 await enforcer.check()
+
+
+def own_exits(state: GuardState) -> list[Order]:
+    assert isinstance(state.orders, tuple)
+    return [order for order in state.orders if state.own_order(order.client_order_id)]
+
+
+async def test_the_analysis_stops_and_exits_rest_at_the_venue_and_a_flattening_goes_through_them() -> None:
+    rules = (active("trade_management", dynamic_stop={"enabled": True}), active("scale_outs"))
+    async with enforced_desk() as world:
+        guard = JournaledGuard(policy(*rules, enforces=True), Journal(open_database(IN_MEMORY)))
+        session = GuardSession(world.desk.session, guard, world.enforcer)
+        decisions: tuple[Decision, ...] = ()
+        for _ in range(7):
+            decisions += (await session.watch()).decisions
+            world.desk.advance(seconds=11)
+        given = [item for item in of(Intent, decisions) if isinstance(item, Intent)]
+        placed = [item for item in given if item.kind is IntentKind.PLACE_EXIT]
+        resting = own_exits(guard.state)
+        planned = guard.state.analysis.planned_exits if guard.state.analysis else {}
+        assert len(placed) == len(resting) == sum(map(len, planned.values())) == 2
+        assert {order.client_order_id for order in resting} <= {item.client_id for item in placed}
+        assert all(order.reduce_only and order.trigger_price is None for order in resting)
+        by_slot = [(order.instrument, order.limit_price) for order in resting]
+        assert len(by_slot) == len(set(by_slot))
+        assert {order.instrument for order in resting} <= {key.instrument for key in planned}
+        assert any(item.kind is IntentKind.SET_STOP for item in given)
+
+        decisions = await session.order(CommandKind.FLATTEN, "test", "panic")
+        for _ in range(8):
+            watch = await session.watch()
+            decisions += watch.decisions
+            world.desk.advance(seconds=5)
+        assert watch.state.positions == ()
+        assert [item.verified for item in of(FlattenEnded, decisions)] == [True]
+        closes = [item for item in of(Intent, decisions) if isinstance(item, Intent) and item.kind is IntentKind.CLOSE]
+        assert any(item.price is not None for item in closes)
+        assert sum((item.quantity or Decimal(0)) > 0 for item in closes) == len(closes)
+        assert not own_exits(watch.state)

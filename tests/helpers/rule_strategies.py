@@ -31,11 +31,16 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "max_position_size": [{}, {"enforcement": "reduce", "amount": "0.01"}],
     "max_unrealized_profit": [{"profit": 20}, {"mode": "breakeven", "scope": "per_position", "arm_at": 5}],
     "no_stop_loss_grace": [{}, {"attach_planned_stop": False}],
+    "scale_outs": [{}],
     "session_block_outside": [{}, {"sessions": {"ES": {"start": "18:00", "end": "14:00", "timezone": "UTC"}}}],
     "stale_data": [{}],
     "symbol_blocks": [{}, {"blocked_symbols": ["EP", "BTC"]}],
     "trade_frequency_limit": [{}, {"counts": "fills"}],
-    "trade_management": [{}, {"trailing_stop": {"enabled": True}, "auto_stop_loss": {"enabled": True}}],
+    "trade_management": [
+        {},
+        {"trailing_stop": {"enabled": True}, "auto_stop_loss": {"enabled": True}},
+        {"dynamic_stop": {"enabled": True}},
+    ],
     "unexplained_equity_change": [{}],
     "unprotected_position": [{}],
 }

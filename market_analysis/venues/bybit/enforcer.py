@@ -1,4 +1,4 @@
-"""Acts on a Bybit account: three kinds of request and no other, each sent once (laws 8 and 10)."""
+"""Acts on a Bybit account: four kinds of request and no other, each sent once (laws 8 and 10)."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ WRITES: Mapping[IntentKind, str] = MappingProxyType(
         IntentKind.CLOSE: "/v5/order/create",
         IntentKind.CANCEL: "/v5/order/cancel",
         IntentKind.SET_STOP: "/v5/position/trading-stop",
+        IntentKind.PLACE_EXIT: "/v5/order/create",
+        IntentKind.AMEND_EXIT: "/v5/order/amend",
     }
 )
 """The only requests that this venue is ever written to by."""
@@ -113,21 +115,15 @@ def _body(intent: Intent) -> dict[str, Any]:
     body: dict[str, Any] = {"category": intent.instrument.category.value, "symbol": intent.instrument.symbol}
     if intent.kind is IntentKind.CANCEL:
         return body | {"orderId": intent.order_id}
+    if intent.kind is IntentKind.AMEND_EXIT:
+        return body | {"orderId": intent.order_id, "price": f"{intent.price:f}", "qty": f"{intent.quantity:f}"}
     if intent.key is None:
         raise ValueError(f"{intent.kind} needs a position")
     body["positionIdx"] = intent.key.position_index
     if intent.kind is IntentKind.SET_STOP:
         return body | {"tpslMode": "Full", "stopLoss": f"{intent.price:f}", "slTriggerBy": "MarkPrice"}
-    bound = {"orderType": "Market"}
+    body |= {"side": "Sell" if intent.side is Side.LONG else "Buy", "qty": f"{intent.quantity:f}", "reduceOnly": True}
+    body |= {"orderType": "Market"} if intent.price is None else {"orderType": "Limit", "price": f"{intent.price:f}"}
     if intent.price is not None:
-        bound = {"orderType": "Limit", "timeInForce": "IOC", "price": f"{intent.price:f}"}
-    return (
-        body
-        | bound
-        | {
-            "side": "Sell" if intent.side is Side.LONG else "Buy",
-            "qty": f"{intent.quantity:f}",
-            "reduceOnly": True,
-            "orderLinkId": intent.client_id,
-        }
-    )
+        body["timeInForce"] = "IOC" if intent.kind is IntentKind.CLOSE else "GTC"
+    return body | {"orderLinkId": intent.client_id}

@@ -1,4 +1,4 @@
-"""ccxt's Bybit for an enforcer: it writes by three paths, and reads nothing.
+"""ccxt's Bybit for an enforcer: it writes by four paths, and reads nothing.
 
 Importing this module loads ccxt, which takes seconds; import it inside functions.
 """
@@ -16,22 +16,24 @@ from market_analysis.venues.bybit.answers import check_envelope, endpoint_of
 from market_analysis.venues.bybit.client import WatchOnlyBybit, configured
 from market_analysis.venues.bybit.wire_time import WireTime
 
-PATHS = frozenset({"/v5/order/create", "/v5/order/cancel", "/v5/position/trading-stop"})
+PATHS = frozenset({"/v5/order/create", "/v5/order/amend", "/v5/order/cancel", "/v5/position/trading-stop"})
 
 
 class TradingBybit(WatchOnlyBybit):
-    """A client that can close, cancel and set stops; withdrawals, transfers, leverage and everything else are refused here."""
+    """A client that can close, cancel, amend and set stops; withdrawals, transfers, leverage and everything else are refused
+    here."""
 
     async def fetch(self, url: str, method: str = "GET", headers: object = None, body: object = None) -> object:
         """One request.
 
         Raises:
-            WriteRefusedError: it is none of the three.
+            WriteRefusedError: it is none of the four.
         """
         endpoint = endpoint_of(url)
         if method != "POST" or endpoint not in PATHS:
             raise WriteRefusedError(
-                f"{method} {endpoint} is no closing, cancelling or protecting", remedy="report this: nothing should ask it"
+                f"{method} {endpoint} is no closing, cancelling, amending or protecting",
+                remedy="report this: nothing should ask it",
             )
         return await bybit.fetch(self, url, method, headers, body)
 
