@@ -22,6 +22,7 @@ from market_analysis.domain.event import (
 )
 from market_analysis.guard import exits
 from market_analysis.guard.days import higher, last_level, result_of
+from market_analysis.guard.locks import lower
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import GuardState, Sent
 from market_analysis.rules.bridge import within_tolerance
@@ -77,7 +78,7 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
         state = replace(
             state, stop_refused=state.stop_refused & open_now, exit_refused=state.exit_refused & open_now, exits=ladders
         )
-    return replace(state, best=_best_prices(state), unprotected=_unprotected(state))
+    return lower(replace(state, best=_best_prices(state), unprotected=_unprotected(state)))
 
 
 def _unexplained_since(state: GuardState, event: AccountRead) -> datetime | None:

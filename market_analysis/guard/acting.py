@@ -17,6 +17,7 @@ from market_analysis.guard.judging import ACTS, Judged
 from market_analysis.guard.locks import allowed_quantity, clear, is_locked, set_lock
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import Asked, GuardState, Mode
+from market_analysis.rules.roots import root_of
 from market_analysis.rules.verdict import (
     CancelOrders,
     CloseAll,
@@ -65,7 +66,7 @@ def _end_conditions(state: GuardState, judged: Judged) -> Step:
     fine = {verdict.rule for _, verdict in judged} - {v.rule for _, v in judged if v.status not in (Status.OK, Status.WARN)}
     for lock in state.locks:
         if lock.ends is Ends.CONDITION and lock.rule in fine:
-            state, ended = clear(state, lock.rule, lock.root, "condition")
+            state, ended = clear(state, lock, "condition")
             decisions += ended
     return state, decisions
 
@@ -81,9 +82,11 @@ def _enforce(state: GuardState, verdict: Verdict, reads: int) -> Step:
     if verdict.lock is not None:
         closes = any(isinstance(item, CloseAll) for item in verdict.responses)
         state, decisions = set_lock(state, verdict.rule, verdict.lock, verdict.message, flat=closes)
+    paused = _paused(state, verdict)
     for response in verdict.responses:
-        state, done = _respond(state, verdict, response)
-        decisions += done
+        if not isinstance(response, paused):
+            state, done = _respond(state, verdict, response)
+            decisions += done
     return state, decisions
 
 
@@ -96,12 +99,8 @@ def _respond(state: GuardState, verdict: Verdict, response: Response) -> Step:
     if item is None:
         return state, ()
     if isinstance(response, SetStop | SetExit):
-        if not _cooled_down(state, verdict, state.policy.amend_cooldown_seconds):
-            return state, ()
         return _once(state, verdict, _amendment(state, verdict, item, response))
     remains = Decimal(0) if isinstance(response, ClosePosition) else response.to_quantity
-    if isinstance(response, ReducePosition) and not _cooled_down(state, verdict, state.policy.reduce_cooldown_seconds):
-        return state, ()
     return _once(state, verdict, _close(state, verdict.rule, item, item.quantity - remains))
 
 
@@ -112,19 +111,16 @@ def deny(state: GuardState) -> Step:
     if not state.locks or positions is None or orders is None or isinstance(positions, Unknown) or isinstance(orders, Unknown):
         return state, ()
     roots = {item.key.instrument: item.root for item in positions}
-    risky = tuple(order for order in flattening.adding_risk(orders) if is_locked(state, roots.get(order.instrument, "")))
+    risky = tuple(order for order in flattening.adding_risk(orders) if is_locked(state, root_of(order.instrument, roots)))
     state, decisions = flattening.cancel_entries(state, "locked", risky)
-    grown = [
-        item for item in positions if (least := allowed_quantity(state, item.key, item.root)) is not None and item.quantity > least
-    ]
-    grown = [item for item in grown if "holding" not in item.tags]
+    standing = [(item, allowed_quantity(state, item)) for item in positions if "holding" not in item.tags]
+    grown = [(item, least) for item, least in standing if least is not None and item.quantity > least]
     if not grown or state.flattening is not None:
         return state, decisions
-    if all(allowed_quantity(state, item.key, item.root) == 0 for item in positions):
+    if all(least == 0 for _, least in standing):
         state, begun = flattening.begin(state, "locked")
         return state, (*decisions, *begun)
-    for item in grown:
-        least = allowed_quantity(state, item.key, item.root) or Decimal(0)
+    for item, least in grown:
         intent = _close(state, "locked", item, item.quantity - least)
         if not under_way(state, intent):
             state, given = give_out(state, [intent])
@@ -133,17 +129,13 @@ def deny(state: GuardState) -> Step:
 
 
 def _position(state: GuardState, key: PositionKey) -> HeldPosition | None:
-    positions = state.positions
-    if positions is None or isinstance(positions, Unknown):
-        return None
-    return next((item for item in positions if item.key == key), None)
+    known = state.positions if isinstance(state.positions, tuple) else ()
+    return next((item for item in known if item.key == key), None)
 
 
 def _cancel(state: GuardState, verdict: Verdict, response: CancelOrders) -> Step:
-    orders = state.orders
-    if orders is None or isinstance(orders, Unknown):
-        return state, ()
-    wanted = tuple(o for o in flattening.adding_risk(orders) if response.instrument in (None, o.instrument))
+    known = state.orders if isinstance(state.orders, tuple) else ()
+    wanted = tuple(o for o in flattening.adding_risk(known) if response.instrument in (None, o.instrument))
     return flattening.cancel_entries(state, verdict.rule, wanted)
 
 
@@ -178,9 +170,21 @@ def _once(state: GuardState, verdict: Verdict, intent: Intent) -> Step:
     return replace(state, acted_at=acted), (*given, ReadNow(verdict.rule))
 
 
-def _cooled_down(state: GuardState, verdict: Verdict, seconds: int) -> bool:
+def _paused(state: GuardState, verdict: Verdict) -> tuple[type, ...]:
+    """What the rule may not do to the subject again yet. Told before the first of its responses, so that both legs of a hedge
+    go."""
     last = state.acted_at.get((verdict.rule, verdict.subject))
-    return last is None or at_least(state.now) - last >= timedelta(seconds=seconds)
+    if last is None:
+        return ()
+    since, policy = at_least(state.now) - last, state.policy
+    paused: tuple[type, ...] = ()
+    if since < timedelta(seconds=policy.amend_cooldown_seconds):
+        paused += (SetStop, SetExit)
+    # A leg that is closed whole waits with the leg that is reduced.
+    reduces = any(isinstance(item, ReducePosition) for item in verdict.responses)
+    if reduces and since < timedelta(seconds=policy.reduce_cooldown_seconds):
+        paused += (ReducePosition, ClosePosition)
+    return paused
 
 
 def _named(response: Response) -> str:

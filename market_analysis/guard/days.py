@@ -30,7 +30,7 @@ def begin_day(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
     before = state.day
     if before is not None and today.day <= before.day:
         return state, ()
-    anchors = state.anchors if before is None else _next_anchors(state, today)
+    anchors = state.anchors if before is None else _next_anchors(state, before.day, today)
     ended = tuple(lock for lock in state.locks if lock.ends is Ends.RESET and lock.day is not None and lock.day < today.day)
     kept = tuple(lock for lock in state.locks if lock not in ended)
     decisions: tuple[Decision, ...] = tuple(LockCleared(lock.rule, lock.root, "reset") for lock in ended)
@@ -67,16 +67,15 @@ def result_of(trade: TradeView) -> Decimal:
     return (trade.realized or Decimal(0)) - trade.costs
 
 
-def _next_anchors(state: GuardState, today: TradingDay) -> Anchors:
+def _next_anchors(state: GuardState, before: date, today: TradingDay) -> Anchors:
     """The last level before it becomes the start of what begins today, and counts for the end-of-day peak."""
     anchors = state.anchors
     fresh = state.read_at is not None and today.start - FRESH <= state.read_at
     last = last_level(state) if fresh else None
     starts = dict(anchors.period_start)
     begun = [Period.DAY]
-    if state.day is not None:
-        begun += [Period.WEEK] if state.day.day.isocalendar()[:2] != today.day.isocalendar()[:2] else []
-        begun += [Period.MONTH] if (state.day.day.year, state.day.day.month) != (today.day.year, today.day.month) else []
+    begun += [Period.WEEK] if before.isocalendar()[:2] != today.day.isocalendar()[:2] else []
+    begun += [Period.MONTH] if (before.year, before.month) != (today.day.year, today.day.month) else []
     for period in begun:
         if last is None:
             starts.pop(period, None)

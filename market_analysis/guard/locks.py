@@ -9,9 +9,13 @@ from decimal import Decimal
 
 from market_analysis.domain import PositionKey, Unknown
 from market_analysis.domain.decision import Decision, LockCleared, LockSet
+from market_analysis.domain.event import HeldPosition
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import ActiveLock, GuardState
+from market_analysis.rules.roots import canonical
 from market_analysis.rules.verdict import Ends, Lock
+
+ZERO = Decimal(0)
 
 
 def pass_locks(state: GuardState, passed_ms: int) -> tuple[GuardState, tuple[Decision, ...]]:
@@ -56,36 +60,51 @@ def set_lock(
     return replace(state, locks=(*state.locks, fresh)), (_told(fresh),)
 
 
-def clear(state: GuardState, rule: str, root: str | None, by: str) -> tuple[GuardState, tuple[Decision, ...]]:
-    """End one lock, if it is there."""
-    gone = [lock for lock in state.locks if (lock.rule, lock.root) == (rule, root)]
-    if not gone:
-        return state, ()
-    kept = tuple(lock for lock in state.locks if lock not in gone)
-    return replace(state, locks=kept), (LockCleared(rule, root, by),)
+def clear(state: GuardState, lock: ActiveLock, by: str) -> tuple[GuardState, tuple[Decision, ...]]:
+    """End one lock."""
+    kept = tuple(item for item in state.locks if item != lock)
+    return replace(state, locks=kept), (LockCleared(lock.rule, lock.root, by),)
 
 
-def allowed_quantity(state: GuardState, key: PositionKey, root: str) -> Decimal | None:
-    """What may stay of a position under all locks that touch it; None: no lock touches it."""
-    touching = [lock for lock in state.locks if lock.root in (None, root)]
-    return min((lock.allowed.get(key, Decimal(0)) for lock in touching), default=None)
+def allowed_quantity(state: GuardState, item: HeldPosition) -> Decimal | None:
+    """Contracts of a position that may stay under all locks that touch it; None: no lock touches it, or nobody knows what stood."""
+    touching = [lock.allowed for lock in state.locks if _touches(lock, item.root) and lock.allowed is not None]
+    return min((max(item.side.sign * allowed.get(item.key, ZERO), ZERO) for allowed in touching), default=None)
 
 
 def is_locked(state: GuardState, root: str) -> bool:
     """Whether new risk in the root is denied."""
-    return any(lock.root in (None, root) for lock in state.locks)
+    return any(_touches(lock, root) for lock in state.locks)
 
 
-def held(state: GuardState) -> dict[PositionKey, Decimal]:
-    """Contracts per position, none where they are not known."""
+def lower(state: GuardState) -> GuardState:
+    """After a read: what has been reduced under a lock may not come back, and a lock that began blind learns what stands."""
+    now = held(state)
+    if now is None or not state.locks:
+        return state
+    return replace(state, locks=tuple(replace(lock, allowed=_least(lock.allowed, now)) for lock in state.locks))
+
+
+def held(state: GuardState) -> dict[PositionKey, Decimal] | None:
+    """Contracts per position, below zero for a short; None where they are not known."""
     positions = state.positions
     if positions is None or isinstance(positions, Unknown):
-        return {}
-    return {item.key: item.quantity for item in positions}
+        return None
+    return {item.key: item.side.sign * item.quantity for item in positions}
 
 
-def _least(one: Mapping[PositionKey, Decimal], other: Mapping[PositionKey, Decimal]) -> dict[PositionKey, Decimal]:
-    return {key: min(one[key], other[key]) for key in one.keys() & other.keys()}
+def _touches(lock: ActiveLock, root: str) -> bool:
+    return lock.root is None or canonical(lock.root) == canonical(root)
+
+
+def _least(
+    one: Mapping[PositionKey, Decimal] | None, other: Mapping[PositionKey, Decimal] | None
+) -> Mapping[PositionKey, Decimal] | None:
+    """The smaller of each position; nothing of one that is on the other side now. Of what nobody knows the other counts."""
+    if one is None or other is None:
+        return other if one is None else one
+    both = {key: (one[key], other[key]) for key in one.keys() & other.keys()}
+    return {key: min(pair, key=abs) for key, pair in both.items() if pair[0] * pair[1] > 0}
 
 
 def _longer(fresh: ActiveLock, old: ActiveLock) -> bool:

@@ -66,8 +66,8 @@ class GuardPolicy:
 @dataclass(frozen=True, slots=True)
 class ActiveLock:
     """One rule's lock on the account or a root. left_ms: of Ends.TIME, what is left by the guard's own time. day: the trading day
-    that a reset lock ends with. allowed: contracts per position that stood when it began, and may stay. firm: not to be undone by
-    command."""
+    that a reset lock ends with. allowed: contracts per position (below zero: short) that have stood since it began, and may stay;
+    None while nobody knows them. firm: not to be undone by command."""
 
     rule: str
     root: str | None
@@ -77,7 +77,7 @@ class ActiveLock:
     left_ms: int | None
     day: date | None
     reason: str
-    allowed: Mapping[PositionKey, Decimal] = field(default_factory=dict)
+    allowed: Mapping[PositionKey, Decimal] | None = None
     firm: bool = False
 
 

@@ -15,7 +15,7 @@ from market_analysis.guard.state import GuardPolicy, GuardState
 from market_analysis.rules.verdict import Ends, Lock
 from market_analysis.rules.view import Anchors
 
-MANUAL = "manual"
+MANUAL, SELF_LOCK = "manual", "self_lock"
 
 
 def begin(policy: GuardPolicy) -> GuardState:
@@ -46,8 +46,7 @@ def _ordered(state: GuardState, command: Command) -> tuple[GuardState, tuple[Dec
             return state, (Alert("not_enforcing", "account", True, "the account has no enforcer: nothing can be closed"),)
         return flattening.begin(state, f"{MANUAL}: {command.reason}")
     if command.kind is CommandKind.LOCK:
-        lock = Lock(Ends.ADMIN if command.until is None else Ends.TIME, command.until)
-        return set_lock(state, MANUAL, lock, f"{command.by}: {command.reason}", flat=False, firm=command.self_lock)
+        return _lock(state, command)
     decisions: tuple[Decision, ...] = ()
     for held in state.locks:
         if command.rule not in (None, held.rule):
@@ -55,6 +54,17 @@ def _ordered(state: GuardState, command: Command) -> tuple[GuardState, tuple[Dec
         if held.firm:
             decisions += (Alert("lock_is_firm", held.rule, True, "a lock on oneself cannot be undone before its time"),)
             continue
-        state, ended = clear(state, held.rule, held.root, command.by)
+        state, ended = clear(state, held, command.by)
         decisions += ended
     return state, decisions
+
+
+def _lock(state: GuardState, command: Command) -> tuple[GuardState, tuple[Decision, ...]]:
+    """One on oneself is a lock of its own, so that no other makes it longer; it needs an end, for nothing else can end it."""
+    reason = f"{command.by}: {command.reason}"
+    if not command.self_lock:
+        lock = Lock(Ends.ADMIN if command.until is None else Ends.TIME, command.until)
+        return set_lock(state, MANUAL, lock, reason, flat=False)
+    if command.until is None:
+        return state, (Alert("self_lock_needs_an_end", SELF_LOCK, True, "a lock on oneself was not set: it needs a moment to end"),)
+    return set_lock(state, SELF_LOCK, Lock(Ends.TIME, command.until), reason, flat=False, firm=True)

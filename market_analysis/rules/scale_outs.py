@@ -3,7 +3,7 @@ it. One that rests is amended by its order id, never posted again (ruling 15), a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from pydantic import Field
@@ -51,7 +51,7 @@ def _judge(parameters: ScaleOuts, item: PositionView, own: Sequence[Order]) -> V
     planned = [(price, quantity) for price, quantity in planned if quantity > 0]
     if item.exit_refused:
         return Verdict(NAME, f"{NAME}_refused", Status.WARN, subject, f"{subject}: the venue refused an exit; place it yourself")
-    wanted = next(_changes(parameters, item, planned, list(_exits_of(item, own))), None)
+    wanted = _change(parameters, item, planned, list(_exits_of(item, own)))
     if wanted is None:
         return fine(NAME, f"{subject}: {len(planned)} exits planned, nothing to do", subject)
     verb = "amended" if wanted.order_id else "placed"
@@ -68,19 +68,19 @@ def _judge(parameters: ScaleOuts, item: PositionView, own: Sequence[Order]) -> V
     )
 
 
-def _changes(parameters: ScaleOuts, item: PositionView, planned: list[Planned], resting: list[Order]) -> Iterator[SetExit]:
-    """What differs, nearest exit first: each planned one takes the resting order that lies nearest to it."""
+def _change(parameters: ScaleOuts, item: PositionView, planned: list[Planned], resting: list[Order]) -> SetExit | None:
+    """What differs first, nearest exit first: each planned one takes the resting order that lies nearest to it."""
     sign = item.side.sign
     for price, quantity in sorted(planned, key=lambda exit_: sign * exit_[0]):
         if not resting:
-            yield SetExit(item.key, price, quantity)
-            continue
+            return SetExit(item.key, price, quantity)
         match = min(resting, key=lambda order: (abs(_limit(order) - price), order.order_id))
         resting.remove(match)
         nearer = min(_limit(match), price, key=lambda level: sign * level)
         moved = abs(nearer - _limit(match)) / item.tick_size >= parameters.least_move_ticks
         if moved or match.quantity != quantity:
-            yield SetExit(item.key, nearer if moved else _limit(match), quantity, match.order_id)
+            return SetExit(item.key, nearer if moved else _limit(match), quantity, match.order_id)
+    return None
 
 
 def _exits_of(item: PositionView, orders: Iterable[Order]) -> Iterable[Order]:

@@ -86,6 +86,18 @@ def test_partial_exits_are_placed_one_by_one_then_amended_by_their_id() -> None:
     assert (third.kind, third.price, third.order_id) == (IntentKind.AMEND_EXIT, Decimal(108), f"venue-{first.client_id}")
 
 
+def test_a_planned_stop_that_the_venue_refused_is_remembered_while_the_position_is_held() -> None:
+    driver = Driver(policy(active("no_stop_loss_grace", grace_period_seconds=0)))
+    planned(driver, stop="95")
+    driver.read(held("4"))
+    given = only(driver.read(held("4")))
+    close = only(driver.answer(given, Outcome.REJECTED))
+    assert driver.state.stop_refused == {KEY}
+    assert (given.kind, close.kind) == (IntentKind.SET_STOP, IntentKind.CLOSE)
+    driver.read()
+    assert not driver.state.stop_refused
+
+
 def test_a_refused_exit_is_not_tried_for_ever() -> None:
     driver = Driver(policy(active("scale_outs")))
     planned(driver, exits=(("110", "1"),))

@@ -52,6 +52,8 @@ def test_a_late_fill_and_a_void_of_yesterday_change_its_result() -> None:
     driver.fill("40", "late", time=evening)
     driver.fill("300", "one", costs="2", time=evening, voided=True)
     assert driver.state.day_results == {FIRST: Decimal(40)}
+    driver.fill("0", "voided at once", time=evening, voided=True)
+    assert driver.state.day_results == {FIRST: Decimal(40)}
 
 
 def test_a_day_that_nobody_watched_is_unknown_not_nothing() -> None:
@@ -70,7 +72,7 @@ def test_a_day_whose_trades_were_not_all_told_is_unknown() -> None:
     driver.read()
     next_day(driver)
     assert driver.state.day_results == {FIRST: None}
-    driver.fill("40", "late", time=START)
+    driver.fill("40", "late", time=START + timedelta(hours=1))
     assert driver.state.day_results == {FIRST: None}
 
 
