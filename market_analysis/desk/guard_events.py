@@ -172,6 +172,7 @@ def _analysis(analysis: Analysis, at: datetime, uptime_ms: int) -> AnalysisMade:
         margin_rate_at_stops=_decimal(book.mmr_at_stops_frac),
         joint_liquidation_move_frac=_decimal(book.joint_liquidation_move_frac),
         planned_exits={row.key: _exits(row) for row in analysis.positions or () if row.stop_loss is not None},
+        tail=analysis.tail_model,
     )
 
 

@@ -16,6 +16,7 @@ from typing import TypeAlias
 from market_analysis.domain.instrument import InstrumentId
 from market_analysis.domain.order import Order
 from market_analysis.domain.position import PositionKey, Side
+from market_analysis.domain.tail import TailModel
 from market_analysis.domain.unknown import Read
 
 
@@ -127,7 +128,8 @@ class Ticked:
 class AnalysisMade:
     """What the analysis says: where each stop belongs, clusters as (roots, can lose, cap), margin rate with every stop filled.
     joint_liquidation_move_frac: signed joint move of the market at which the account is liquidated. planned_exits: prices and
-    contracts at which profit is taken in part; a position without an entry was not planned."""
+    contracts at which profit is taken in part; a position without an entry was not planned. tail: what any book could lose in a
+    day, None where that could not be told."""
 
     at: datetime
     uptime_ms: int
@@ -136,6 +138,7 @@ class AnalysisMade:
     margin_rate_at_stops: Decimal | None = None
     joint_liquidation_move_frac: Decimal | None = None
     planned_exits: Mapping[PositionKey, tuple[tuple[Decimal, Decimal], ...]] = field(default_factory=dict)
+    tail: TailModel | None = None
 
 
 class Outcome(StrEnum):

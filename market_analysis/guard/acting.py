@@ -10,7 +10,7 @@ from decimal import Decimal
 from market_analysis.domain import PositionKey, Unknown
 from market_analysis.domain.decision import Decision, Intent, IntentKind, ReadNow, WouldDo
 from market_analysis.domain.event import HeldPosition
-from market_analysis.guard import flattening
+from market_analysis.guard import flattening, unhedging
 from market_analysis.guard.exits import closing
 from market_analysis.guard.intents import client_id, give_out, under_way
 from market_analysis.guard.judging import ACTS, Judged
@@ -41,6 +41,7 @@ def act(state: GuardState, judged: Judged) -> Step:
     decisions += ended
     # What the last read asked for stands until the next one: in between a mark grows old, and that takes nothing back.
     asked = {name: before for name, before in state.asked.items() if before.number == state.read_number}
+    blocked: dict[str, str] = {}
     for active, verdict in judged:
         if verdict.status not in ACTS or not (verdict.responses or verdict.lock):
             continue
@@ -52,9 +53,12 @@ def act(state: GuardState, judged: Judged) -> Step:
             continue
         before = state.asked.get(name, Asked(0, -1))
         asked[name] = before if before.number == state.read_number else Asked(before.reads + 1, state.read_number)
+        verdict, kept = _without_unhedging(state, verdict)
+        blocked |= kept
         state, done = _enforce(state, verdict, asked[name].reads)
         decisions += done
-    state = replace(state, asked=asked)
+    state, told = unhedging.tell(replace(state, asked=asked), blocked)
+    decisions += told
     state, denied = deny(state) if state.policy.enforces else (state, ())
     state, flat = flattening.go_on(state)
     return state, (*decisions, *denied, *flat)
@@ -69,6 +73,14 @@ def _end_conditions(state: GuardState, judged: Judged) -> Step:
             state, ended = clear(state, lock, "condition")
             decisions += ended
     return state, decisions
+
+
+def _without_unhedging(state: GuardState, verdict: Verdict) -> tuple[Verdict, dict[str, str]]:
+    """The verdict without what would open a hedge, and whose sake that is for; a flattening closes all legs, and is none."""
+    if not unhedging.opens_hedge(state, verdict):
+        return verdict, {}
+    kept = tuple(item for item in verdict.responses if not isinstance(item, ClosePosition | ReducePosition))
+    return replace(verdict, responses=kept), {f"{verdict.rule} {verdict.subject}": verdict.message}
 
 
 def _enforce(state: GuardState, verdict: Verdict, reads: int) -> Step:
@@ -112,9 +124,12 @@ def deny(state: GuardState) -> Step:
         return state, ()
     roots = {item.key.instrument: item.root for item in positions}
     risky = tuple(order for order in flattening.adding_risk(orders) if is_locked(state, root_of(order.instrument, roots)))
+    permitted = unhedging.harmless(state, risky)
+    risky = tuple(order for order in risky if order.order_id not in permitted)
     state, decisions = flattening.cancel_entries(state, "locked", risky)
     standing = [(item, allowed_quantity(state, item)) for item in positions if "holding" not in item.tags]
     grown = [(item, least) for item, least in standing if least is not None and item.quantity > least]
+    grown = [(item, least) for item, least in grown if not unhedging.hedges(state, item, least)]
     if not grown or state.flattening is not None:
         return state, decisions
     if all(least == 0 for _, least in standing):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from market_analysis import domain
-from market_analysis.domain import decision, event
+from market_analysis.domain import decision, event, tail
 from market_analysis.guard import state as guard_state
 from market_analysis.guard.days import of_phase
 from market_analysis.guard.state import GuardPolicy, GuardState
@@ -46,6 +46,7 @@ STORED_TYPES: tuple[type, ...] = (
     decision.LockSet,
     decision.ReadNow,
     decision.WouldDo,
+    tail.TailModel,
     guard_state.ActiveLock,
     guard_state.Asked,
     guard_state.Exit,

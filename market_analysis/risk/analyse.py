@@ -35,6 +35,7 @@ from market_analysis.risk.peaks import Peak, equity_peak
 from market_analysis.risk.resting_entries import resting_entries_usd
 from market_analysis.risk.room import Room, room, room_finding
 from market_analysis.risk.structure import book_structure
+from market_analysis.risk.tail_model import tail_model
 from market_analysis.risk.types import Analysis, ClusterReport
 from market_analysis.risk.valuation import dollars
 from market_analysis.risk.value_at_risk import value_at_risk_report
@@ -91,6 +92,7 @@ def analyse(
         seed=settings.seed,
         value_at_risk=tail,
         structure=book_structure(snapshot, history, risk.lines, market, risk.margin, tail, drawdown, settings),
+        tail_model=tail_model(snapshot, risk.lines, market, settings.portfolio.stress_gap_frac),
     )
     return analysis, _remember(snapshot, memory, risk, peak)
 

@@ -14,6 +14,7 @@ from decimal import Decimal
 from enum import StrEnum
 
 from market_analysis.domain import Finding, MarginMode, PositionKey, Side
+from market_analysis.domain.tail import TailModel
 from market_analysis.risk.book_structure import BookStructure
 from market_analysis.risk.value_at_risk_report import ValueAtRiskReport
 
@@ -322,7 +323,7 @@ class DataQuality:
 
 @dataclass(frozen=True, slots=True)
 class Analysis:
-    """The result of one look at one account."""
+    """The result of one look at one account. tail_model: for judging books that are not held, None where a line has no value."""
 
     account_name: str
     venue: str
@@ -339,3 +340,4 @@ class Analysis:
     seed: int
     value_at_risk: ValueAtRiskReport
     structure: BookStructure
+    tail_model: TailModel | None = None

@@ -36,6 +36,7 @@ from market_analysis.risk.position_result import PositionResult
 from market_analysis.risk.tail_risk import UnhedgeJudge
 from market_analysis.risk.types import Analysis, ProtectionState, Verdict
 from market_analysis.risk.verdict import exit_status
+from market_analysis.rules.tail import expected_shortfall
 from market_analysis.settings import PortfolioSettings, RiskSettings, Settings
 
 D = Decimal
@@ -405,3 +406,19 @@ def test_margin_at_stops_takes_the_farthest_of_several_stops(side: Side) -> None
     value = 0.4 * far
     maintenance = value * (0.005 + 0.00055 * (1 - side.sign / 10))
     assert found.book.mmr_at_stops_frac == pytest.approx(maintenance / (6_000 - lost), rel=1e-6)
+
+
+def test_the_tail_model_for_hypothetical_books_agrees_with_the_book_itself() -> None:
+    """Another way to the same figure: from contracts and rounded decimals in the rules, from lines and arrays here."""
+    rich = books.account(80_000, coins=(books.coin("USDT", 9_000), books.coin("BTC", 1, 71_000, collateral_frac="0.95")))
+    holding = protected(short_eth(), wallet=rich, activity=books.day(80_000), rates={"BTC": 71_000})
+    inverse = protected(books.position(INVERSE, Side.SHORT, 50_000, 71_000, leverage=1))
+    for read in (protected(long_btc(), short_eth()), protected(short_eth("2")), holding, inverse):
+        found = run(read)
+        assert found.tail_model is not None
+        assert isinstance(read.positions, tuple)
+        held = {item.instrument: item.side.sign * item.quantity for item in read.positions}
+        told = expected_shortfall(found.tail_model, held)
+        assert told is not None
+        assert float(told) == pytest.approx(float(found.book.es_99_1d_usd or 0), rel=1e-4)
+        assert told > 0
