@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
 
+from market_analysis.desk.mark_board import believed
 from market_analysis.desk.session import Look
 from market_analysis.domain import DayActivity, EntryHistory, Instrument, Position, Quote, Read, Side, Snapshot, Unknown
 from market_analysis.domain.event import (
@@ -133,6 +134,8 @@ def _positions(snapshot: Snapshot) -> Read[tuple[HeldPosition, ...]]:
 def _held(snapshot: Snapshot, item: Position, terms: Instrument) -> HeldPosition:
     rate = usd_rate(snapshot, terms.settle)
     quote = usd_rate(snapshot, terms.quote)
+    price = snapshot.quotes.get(item.instrument)
+    sound = believed(item.mark_price, price.index if isinstance(price, Quote) else None)
     linear = None if terms.is_inverse or rate is None else terms.tick_size * terms.contract_size * rate
     return HeldPosition(
         key=item.key,
@@ -141,8 +144,8 @@ def _held(snapshot: Snapshot, item: Position, terms: Instrument) -> HeldPosition
         quantity=item.quantity,
         entry_price=item.entry_price,
         opened_at=_opened_at(snapshot, item),
-        mark=item.mark_price,
-        unrealized=None if rate is None else rounded(item.unrealized_pnl * rate),
+        mark=item.mark_price if sound else None,
+        unrealized=None if rate is None or not sound else rounded(item.unrealized_pnl * rate),
         tick_size=terms.tick_size,
         tick_value=linear,
         quantity_step=terms.quantity_step,

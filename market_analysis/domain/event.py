@@ -117,6 +117,15 @@ class PeriodStartKnown:
 
 
 @dataclass(frozen=True, slots=True)
+class MarksSeen:
+    """The venue's mark prices between two reads, those that are believed, coalesced."""
+
+    at: datetime
+    uptime_ms: int
+    marks: Mapping[InstrumentId, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
 class Ticked:
     """Time has passed."""
 
@@ -183,4 +192,6 @@ class Command:
     self_lock: bool = False
 
 
-Event: TypeAlias = Started | AccountRead | FillSeen | TradesRead | PeriodStartKnown | Ticked | AnalysisMade | ActionResult | Command
+Event: TypeAlias = (
+    Started | AccountRead | FillSeen | TradesRead | PeriodStartKnown | MarksSeen | Ticked | AnalysisMade | ActionResult | Command
+)

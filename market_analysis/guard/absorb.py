@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from market_analysis.domain import PositionKey, Side, Unknown, trading_day
+from market_analysis.domain import PositionKey, Unknown, trading_day
 from market_analysis.domain.decision import IntentKind
 from market_analysis.domain.event import (
     AccountRead,
@@ -15,19 +15,21 @@ from market_analysis.domain.event import (
     AnalysisMade,
     Event,
     FillSeen,
+    MarksSeen,
     Outcome,
     PeriodStartKnown,
     Started,
     TradesRead,
 )
 from market_analysis.guard import exits
-from market_analysis.guard.days import higher, last_level, result_of
+from market_analysis.guard.days import result_of
 from market_analysis.guard.locks import lower
+from market_analysis.guard.marks import best_prices, marked, with_peaks
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import GuardState, Sent
 from market_analysis.rules.bridge import within_tolerance
 from market_analysis.rules.protection import protection
-from market_analysis.rules.view import Anchors, Level, Period, TradeView
+from market_analysis.rules.view import Level, Period, TradeView
 
 TRADES_KEPT = timedelta(hours=24)
 
@@ -46,6 +48,8 @@ def absorb(state: GuardState, event: Event) -> GuardState:
         return replace(state, trades_known_since=event.since)
     if isinstance(event, PeriodStartKnown):
         return replace(state, anchors=state.with_period_start(Period(event.period), Level(event.balance, event.equity)))
+    if isinstance(event, MarksSeen):
+        return marked(state, event.marks)
     if isinstance(event, AnalysisMade):
         return replace(state, analysis=event)
     if isinstance(event, ActionResult):
@@ -65,20 +69,21 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
         orders=event.orders,
         read_number=event.number,
         read_at=at_least(state.now),
+        marked_at={},
         can_trade=event.can_trade,
         unexplained=event.unexplained,
         unexplained_since=_unexplained_since(state, event),
     )
     blind = any(isinstance(part, Unknown) for part in (event.money, event.positions, event.orders))
     state = replace(state, blind_since=(state.blind_since or state.now) if blind else None)
-    state = replace(state, anchors=_peaks(state), sent=_settled(state))
+    state = replace(state, anchors=with_peaks(state), sent=_settled(state))
     if isinstance(state.positions, tuple):
         open_now = {item.key for item in state.positions}
         ladders = {key: rung for key, rung in state.exits.items() if key in open_now}
         state = replace(
             state, stop_refused=state.stop_refused & open_now, exit_refused=state.exit_refused & open_now, exits=ladders
         )
-    return lower(replace(state, best=_best_prices(state), unprotected=_unprotected(state)))
+    return lower(replace(state, best=best_prices(state), unprotected=_unprotected(state)))
 
 
 def _unexplained_since(state: GuardState, event: AccountRead) -> datetime | None:
@@ -90,29 +95,12 @@ def _unexplained_since(state: GuardState, event: AccountRead) -> datetime | None
     return state.unexplained_since or at_least(state.now)
 
 
-def _peaks(state: GuardState) -> Anchors:
-    anchors = state.anchors
-    return replace(anchors, real_time_peak=higher(anchors.real_time_peak, last_level(state)))
-
-
 def _settled(state: GuardState) -> Mapping[str, Sent]:
     """Intents that were answered before a read began are history: that read tells what became of them.
 
     The read after the answer may have begun before it; the one after that cannot.
     """
     return {name: sent for name, sent in state.sent.items() if not (sent.answered and state.read_number - sent.read_number >= 2)}
-
-
-def _best_prices(state: GuardState) -> Mapping[PositionKey, Decimal]:
-    """The best mark of each position since it was opened; kept while positions cannot be read."""
-    positions = state.positions
-    if positions is None or isinstance(positions, Unknown):
-        return state.best
-    found = {}
-    for item in positions:
-        prices = [price for price in (state.best.get(item.key), item.mark, item.entry_price) if price is not None]
-        found[item.key] = max(prices) if item.side is Side.LONG else min(prices)
-    return found
 
 
 def _unprotected(state: GuardState) -> Mapping[PositionKey, datetime]:

@@ -120,10 +120,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class GuardState:
-    """Everything. stop_refused, exit_refused: positions whose planned stop or partial exit the venue would not take. now: the
-    guard's time. wall, uptime_ms: where its two clocks stood when it was last set. unexplained_since: when the bridge's residual
-    last left its tolerance. day_results: net closed profit of earlier trading days, None of a day whose trades were not all known.
-    exits: ladders under way."""
+    """Everything. marked_at: when a mark was seen after the last read. stop_refused, exit_refused: positions whose planned stop or
+    partial exit the venue would not take. now: the guard's time. wall, uptime_ms: where its two clocks stood when it was last set.
+    unexplained_since: when the bridge's residual last left its tolerance. day_results: net closed profit of earlier trading days,
+    None of a day whose trades were not all known. exits: ladders under way."""
 
     policy: GuardPolicy
     now: datetime | None = None
@@ -136,6 +136,7 @@ class GuardState:
     orders: Read[tuple[Order, ...]] | None = None
     read_number: int = 0
     read_at: datetime | None = None
+    marked_at: Mapping[InstrumentId, datetime] = field(default_factory=dict)
     blind_since: datetime | None = None
     can_trade: bool | None = None
     unexplained: Decimal | None = None

@@ -31,6 +31,7 @@ STORED_TYPES: tuple[type, ...] = (
     event.CommandKind,
     event.FillSeen,
     event.HeldPosition,
+    event.MarksSeen,
     event.MoneyRead,
     event.Outcome,
     event.PeriodStartKnown,

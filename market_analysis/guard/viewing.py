@@ -82,7 +82,8 @@ def _trades_known(state: GuardState) -> bool:
 
 
 def _position(state: GuardState, item: HeldPosition) -> PositionView:
-    now, read_at = at_least(state.now), state.read_at or at_least(state.now)
+    now = at_least(state.now)
+    seen_at = state.marked_at.get(item.key.instrument) or state.read_at or now
     planned = None if state.analysis is None else state.analysis.planned_stops.get(item.key)
     return PositionView(
         key=item.key,
@@ -91,7 +92,7 @@ def _position(state: GuardState, item: HeldPosition) -> PositionView:
         quantity=item.quantity,
         entry_price=item.entry_price,
         opened_at=item.opened_at,
-        mark=Unknown("no_mark", "the mark could not be read", now) if item.mark is None else Mark(item.mark, read_at),
+        mark=Unknown("no_mark", "the mark could not be read", now) if item.mark is None else Mark(item.mark, seen_at),
         unrealized=item.unrealized,
         tick_size=item.tick_size,
         tick_value=item.tick_value,
