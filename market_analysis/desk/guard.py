@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
 from market_analysis.desk.guard_events import events_of
 from market_analysis.desk.session import Look, Session
+from market_analysis.domain import InstrumentId
 from market_analysis.domain.decision import Decision, Intent
-from market_analysis.domain.event import ActionResult, Command, CommandKind, Event, Started
+from market_analysis.domain.event import ActionResult, Command, CommandKind, Event, MarksSeen, Started
 from market_analysis.guard.judging import judge
+from market_analysis.guard.marks import trigger_prices
 from market_analysis.guard.state import GuardPolicy, GuardState
 from market_analysis.guard.step import begin, step
 from market_analysis.guard.stored import STORED_TYPES, StoredState, restored, stored
@@ -87,6 +90,22 @@ class GuardSession:
             decisions += await self._feed(event)
         state = self._guard.state
         return Watch(look, tuple(verdict for _, verdict in judge(state)), decisions, state)
+
+    async def marks(self, marks: Mapping[InstrumentId, Decimal]) -> tuple[Decision, ...]:
+        """Prices that were pushed since the last look; nothing before the first one."""
+        if not self._begun or not marks:
+            return ()
+        return await self._feed(MarksSeen(self._session.clock.now(), self._uptime_ms(), marks))
+
+    def triggers(self) -> Mapping[InstrumentId, tuple[Decimal, Decimal]]:
+        """Prices at which the nearest limit would be reached; of what is held now, and empty where that is not known."""
+        state = self._guard.state
+        return trigger_prices(state, (verdict for _, verdict in judge(state))) if self._begun else {}
+
+    def instruments(self) -> frozenset[InstrumentId]:
+        """What is held, as last read."""
+        positions = self._guard.state.positions
+        return frozenset(item.key.instrument for item in positions) if isinstance(positions, tuple) else frozenset()
 
     async def order(self, kind: CommandKind, by: str, reason: str) -> tuple[Decision, ...]:
         """A command: lock, unlock, flatten."""

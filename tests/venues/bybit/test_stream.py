@@ -60,7 +60,9 @@ async def test_marks_of_what_is_wanted_and_changes_of_the_account(monkeypatch: p
         await listening.until(lambda: len(set(listening.marks(BTC))) > 1)
         with desk.server.exchange() as exchange:
             exchange.place_order(DEMO_UID, OrderRequest("linear", "SOLUSDT", "Buy", "Market", Decimal(1)))
-        await listening.until(lambda: {"execution", "order", "position"} <= {i.what for i in listening.heard if isinstance(i, Changed)})
+        await listening.until(
+            lambda: {"execution", "order", "position"} <= {i.what for i in listening.heard if isinstance(i, Changed)}
+        )
         await listening.end()
     assert not [item for item in listening.heard if isinstance(item, Lost)]
 
@@ -103,7 +105,9 @@ def test_later_messages_hold_only_what_has_changed() -> None:
     heard = read(
         ticker("snapshot", markPrice="100", indexPrice="101"), ticker(indexPrice="102"), ticker(markPrice="99"), ticker("snapshot")
     )
-    assert heard == [MarkSeen(BTC, Decimal(mark), Decimal(index)) for mark, index in (("100", "101"), ("100", "102"), ("99", "102"))]
+    assert heard == [
+        MarkSeen(BTC, Decimal(mark), Decimal(index)) for mark, index in (("100", "101"), ("100", "102"), ("99", "102"))
+    ]
 
 
 @pytest.mark.parametrize(
