@@ -83,7 +83,7 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
         state = replace(
             state, stop_refused=state.stop_refused & open_now, exit_refused=state.exit_refused & open_now, exits=ladders
         )
-    return lower(replace(state, best=best_prices(state), unprotected=_unprotected(state)))
+    return lower(replace(state, best=best_prices(state), unprotected=_unprotected(state), stops=_stops(state)))
 
 
 def _unexplained_since(state: GuardState, event: AccountRead) -> datetime | None:
@@ -101,6 +101,14 @@ def _settled(state: GuardState) -> Mapping[str, Sent]:
     The read after the answer may have begun before it; the one after that cannot.
     """
     return {name: sent for name, sent in state.sent.items() if not (sent.answered and state.read_number - sent.read_number >= 2)}
+
+
+def _stops(state: GuardState) -> Mapping[PositionKey, Decimal | None]:
+    """What somebody who is woken needs to know when nothing can be read any more."""
+    positions, orders = state.positions, state.orders
+    if not isinstance(positions, tuple) or not isinstance(orders, tuple):
+        return state.stops
+    return {item.key: None if item.mark is None else protection(item, orders, item.mark).whole for item in positions}
 
 
 def _unprotected(state: GuardState) -> Mapping[PositionKey, datetime]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from market_analysis.domain.decision import Alert, Decision
 from market_analysis.guard.state import ActiveRule, GuardState, Mode
 from market_analysis.guard.viewing import account_view
+from market_analysis.rules.limit_verdict import plain
 from market_analysis.rules.verdict import Status, Verdict
 
 Judged = tuple[tuple[ActiveRule, Verdict], ...]
@@ -44,6 +45,14 @@ def tell(state: GuardState, judged: Judged) -> tuple[GuardState, tuple[Decision,
     return replace(state, standing={name: verdict.status for name, verdict in now.items()}), tuple(decisions)
 
 
+def _resting(state: GuardState) -> str:
+    """The stops that rested when they were read last: they work at the venue, whoever is blind (ruling 25)."""
+    if not state.stops:
+        return "no position was held when it was read last"
+    stops = [f"{key} {'NO STOP' if price is None else f'at {plain(price)}'}" for key, price in sorted(state.stops.items())]
+    return f"stops when read last: {', '.join(stops)}"
+
+
 def tell_blindness(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
     """Somebody is woken when the account could not be read for long; nothing is closed for that (law 1)."""
     name = ("account_unreadable", "account")
@@ -56,7 +65,7 @@ def tell_blindness(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]
         and (state.now - state.blind_since).total_seconds() >= limit
     )
     if long and name not in state.raised:
-        text = f"the account could not be read for {limit} s; locks stand, nothing is closed, new risk is denied"
+        text = f"the account could not be read for {limit} s; locks stand, nothing is closed, new risk is denied; {_resting(state)}"
         return replace(state, raised=state.raised | {name}), (Alert(*name, True, text, page=True),)
     if not blind and name in state.raised:
         return replace(state, raised=state.raised - {name}), (Alert(*name, False, "the account can be read again"),)

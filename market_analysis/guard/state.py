@@ -120,7 +120,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class GuardState:
-    """Everything. marked_at: when a mark was seen after the last read. stop_refused, exit_refused: positions whose planned stop or
+    """Everything. marked_at: when a mark was seen after the last read. stops: where the whole of each position was stopped when
+    both could be read last, None where it was not. stop_refused, exit_refused: positions whose planned stop or
     partial exit the venue would not take. now: the guard's time. wall, uptime_ms: where its two clocks stood when it was last set.
     unexplained_since: when the bridge's residual last left its tolerance. day_results: net closed profit of earlier trading days,
     None of a day whose trades were not all known. exits: ladders under way."""
@@ -147,6 +148,7 @@ class GuardState:
     day_results: Mapping[date, Decimal | None] = field(default_factory=dict)
     best: Mapping[PositionKey, Decimal] = field(default_factory=dict)
     unprotected: Mapping[PositionKey, datetime] = field(default_factory=dict)
+    stops: Mapping[PositionKey, Decimal | None] = field(default_factory=dict)
     stop_refused: frozenset[PositionKey] = frozenset()
     exit_refused: frozenset[PositionKey] = frozenset()
     analysis: AnalysisMade | None = None

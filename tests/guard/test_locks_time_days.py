@@ -159,8 +159,23 @@ def test_blindness_closes_nothing_keeps_locks_and_wakes_somebody_once() -> None:
     world.wait(61)
     pages = [item for item in world.decisions if isinstance(item, Alert) and item.code == "account_unreadable"]
     assert [(item.raised, item.page) for item in pages] == [(True, True)]
+    assert pages[0].text.endswith("stops when read last: main/BTCUSDT NO STOP")
     decided = world.read(held("2"))
     assert ("account_unreadable", False) in [(item.code, item.raised) for item in decided if isinstance(item, Alert)]
+
+
+def test_who_is_woken_learns_which_stops_rest() -> None:
+    stop = order(instrument("BTC"), OrderSide.SELL, OrderPurpose.STOP_LOSS, trigger=95)
+    for book, orders, words in (
+        ((held("2"),), (stop,), "main/BTCUSDT at 95"),
+        ((), (), "no position was held when it was read last"),
+    ):
+        world = driver()
+        world.read(*book, orders=orders)
+        world.blind()
+        world.wait(61)
+        (page,) = [item for item in world.decisions if isinstance(item, Alert) and item.code == "account_unreadable"]
+        assert page.text.endswith(words)
 
 
 def test_shadow_and_alert_modes_and_accounts_without_enforcer_touch_nothing() -> None:
