@@ -15,23 +15,27 @@ from market_analysis.domain.position import PositionKey, Side
 class IntentKind(StrEnum):
     """CLOSE: a reduce-only order for `quantity` of the position, filled at once at `price` or better, or not at all; at any price
     without one. CANCEL: one order. SET_STOP: the position's stop at `price`. PLACE_EXIT: a reduce-only limit order that rests;
-    AMEND_EXIT: one that rests is given that price and quantity."""
+    AMEND_EXIT: one that rests is given that price and quantity. LOCK_ACCOUNT, UNLOCK_ACCOUNT: the venue itself takes no new risk,
+    or does again."""
 
     CLOSE = "close"
     CANCEL = "cancel"
     SET_STOP = "set_stop"
     PLACE_EXIT = "place_exit"
     AMEND_EXIT = "amend_exit"
+    LOCK_ACCOUNT = "lock_account"
+    UNLOCK_ACCOUNT = "unlock_account"
 
 
 @dataclass(frozen=True, slots=True)
 class Intent:
-    """One action, to be sent once. client_id: a function of why and what, never used twice."""
+    """One action, to be sent once. client_id: a function of why and what, never used twice. instrument: None of what is the
+    account's."""
 
     client_id: str
     kind: IntentKind
     cause: str
-    instrument: InstrumentId
+    instrument: InstrumentId | None = None
     key: PositionKey | None = None
     side: Side | None = None
     quantity: Decimal | None = None

@@ -21,7 +21,7 @@ from market_analysis.domain.event import (
     Started,
     TradesRead,
 )
-from market_analysis.guard import exits
+from market_analysis.guard import exits, venue_lock
 from market_analysis.guard.days import result_of
 from market_analysis.guard.locks import lower
 from market_analysis.guard.marks import best_prices, marked, with_peaks
@@ -181,6 +181,8 @@ def _answered(state: GuardState, event: ActionResult) -> GuardState:
         return state
     state = replace(state, sent={**state.sent, event.client_id: _ended(state, sent)})
     kind, key = sent.intent.kind, sent.intent.key
+    if kind in venue_lock.KINDS and event.outcome is Outcome.DONE:
+        return replace(state, venue_locked=kind is IntentKind.LOCK_ACCOUNT)
     if event.outcome is not Outcome.REJECTED or key is None:
         return state
     if kind is IntentKind.SET_STOP:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from market_analysis.domain import PositionKey, Unknown
 from market_analysis.domain.decision import Decision, Intent, IntentKind, ReadNow, WouldDo
 from market_analysis.domain.event import HeldPosition
-from market_analysis.guard import flattening, unhedging
+from market_analysis.guard import flattening, unhedging, venue_lock
 from market_analysis.guard.exits import closing
 from market_analysis.guard.intents import client_id, give_out, under_way
 from market_analysis.guard.judging import ACTS, Judged
@@ -61,7 +61,8 @@ def act(state: GuardState, judged: Judged) -> Step:
     decisions += told
     state, denied = deny(state) if state.policy.enforces else (state, ())
     state, flat = flattening.go_on(state)
-    return state, (*decisions, *denied, *flat)
+    state, followed = venue_lock.follow(state)
+    return state, (*decisions, *denied, *flat, *followed)
 
 
 def _end_conditions(state: GuardState, judged: Judged) -> Step:

@@ -59,6 +59,7 @@ class GuardPolicy:
     reflatten_window_seconds: int = 600
     reduce_cooldown_seconds: int = 60
     amend_cooldown_seconds: int = 10
+    venue_locks: bool = False
     exit_slippage_bps: Decimal = Decimal(50)
     most_exit_slippage_bps: Decimal = Decimal(500)
 
@@ -120,11 +121,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class GuardState:
-    """Everything. marked_at: when a mark was seen after the last read. stops: where the whole of each position was stopped when
-    both could be read last, None where it was not. stop_refused, exit_refused: positions whose planned stop or
-    partial exit the venue would not take. now: the guard's time. wall, uptime_ms: where its two clocks stood when it was last set.
-    unexplained_since: when the bridge's residual last left its tolerance. day_results: net closed profit of earlier trading days,
-    None of a day whose trades were not all known. exits: ladders under way."""
+    """Everything. venue_locked: whether the venue has said that it locks the account; venue_lock_at: when it was last asked.
+    marked_at: when a mark was seen after the last read. stops: where the whole of each position was stopped when both could be read
+    last, None where it was not. stop_refused, exit_refused: positions whose planned stop or partial exit the venue would not take.
+    now: the guard's time. wall, uptime_ms: where its two clocks stood when it was last set. unexplained_since: when the bridge's
+    residual last left its tolerance. day_results: net closed profit of earlier trading days, None of a day whose trades were not
+    all known. exits: ladders under way."""
 
     policy: GuardPolicy
     now: datetime | None = None
@@ -162,6 +164,8 @@ class GuardState:
     flattenings: tuple[datetime, ...] = ()
     flattening_number: int = 0
     raised: frozenset[tuple[str, str]] = frozenset()
+    venue_locked: bool = False
+    venue_lock_at: datetime | None = None
 
     @property
     def readable(self) -> bool:

@@ -18,7 +18,9 @@ class Carried:
 
 
 class Enforcer(Protocol):
-    """Carries intents out, each with one request and never again by itself."""
+    """Carries intents out, each with one request and never again by itself. locks_account: the venue can deny new risk itself."""
+
+    locks_account: bool
 
     async def check(self) -> None:
         """Whether the key may act, and may not withdraw.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
-from market_analysis.domain import Clock, Side, SystemClock
+from market_analysis.domain import Clock, InstrumentId, Side, SystemClock
 from market_analysis.domain.decision import Intent, IntentKind
 from market_analysis.domain.event import Outcome
 from market_analysis.errors import AuthenticationError, ClockSkewError, RateLimitedError, VenueError, VenueRejectedError
@@ -39,6 +39,9 @@ _NOT_CARRIED_OUT = (VenueRejectedError, AuthenticationError, RateLimitedError, C
 class BybitEnforcer:
     """One account's enforcer: `async with BybitEnforcer(...) as enforcer`. Closing orders are reduce-only and never rest; the
     venue refuses them where they would open anything. It reads nothing but the key's rights."""
+
+    locks_account = False
+    """Bybit has no lock before the trade (ruling 29)."""
 
     def __init__(
         self, settings: BybitSettings, credentials: Credentials, *, timeout_s: float, wire_clock: Clock | None = None
@@ -86,10 +89,12 @@ class BybitEnforcer:
         """One request. A client id that was used before means that the first request did arrive."""
         from ccxt.base.errors import BaseError
 
-        path = WRITES[intent.kind]
+        path = WRITES.get(intent.kind)
+        if path is None or intent.instrument is None:
+            return Carried(Outcome.REJECTED, f"Bybit has no {intent.kind.value}")
         try:
             async with asyncio.timeout(self._timeout_s + _GRACE_S):
-                await self._send(path, _body(intent))
+                await self._send(path, _body(intent, intent.instrument))
         except TimeoutError:
             return Carried(Outcome.UNKNOWN, f"{path}: no answer")
         except VenueError as error:
@@ -110,9 +115,9 @@ def _carried(error: VenueError) -> Carried:
     return Carried(Outcome.REJECTED if refused else Outcome.UNKNOWN, error.message)
 
 
-def _body(intent: Intent) -> dict[str, Any]:
+def _body(intent: Intent, instrument: InstrumentId) -> dict[str, Any]:
     """The request's body; quantities and prices as plain text."""
-    body: dict[str, Any] = {"category": intent.instrument.category.value, "symbol": intent.instrument.symbol}
+    body: dict[str, Any] = {"category": instrument.category.value, "symbol": instrument.symbol}
     if intent.kind is IntentKind.CANCEL:
         return body | {"orderId": intent.order_id}
     if intent.kind is IntentKind.AMEND_EXIT:
