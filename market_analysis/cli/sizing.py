@@ -43,6 +43,12 @@ WinRate = Annotated[
     float | None, typer.Option("--win-rate", min=0.0, max=1.0, help="Fraction of them that won.", show_default=False)
 ]
 Payoff = Annotated[float | None, typer.Option("--payoff", min=0.0, help="Their mean win over their mean loss.", show_default=False)]
+RecordDays = Annotated[
+    int | None,
+    typer.Option(
+        "--record-days", min=1, max=730, help="Read the closed trades of so many days from the account.", show_default=False
+    ),
+]
 Alone = Annotated[bool, typer.Option("--alone", help="As if nothing were held: what the account could carry.")]
 
 
@@ -56,6 +62,7 @@ def command(
     closed_trades: ClosedTrades = None,
     win_rate: WinRate = None,
     payoff: Payoff = None,
+    record_days: RecordDays = None,
     alone: Alone = False,
 ) -> None:
     """The size of a trade by volatility, Kelly and equal risk, its multipliers and caps in money; or refused, with every reason.
@@ -68,6 +75,8 @@ def command(
       risk-manager sizing BTC --side buy --signal 0.8 --stop-pct 3 --demo
 
       risk-manager sizing XRP --side sell --signal 0.7 --leverage 3 --alone --demo --json
+
+      risk-manager sizing SOL --record-days 30 --alone --demo
 
       risk-manager sizing ETH --side sell --closed-trades 240 --win-rate 0.45 --payoff 1.8 --alone --demo
     """
@@ -85,7 +94,8 @@ def command(
         signal=signal,
         stop_frac=None if stop_pct is None else stop_pct / 100.0,
         leverage=leverage,
-        record=_record(closed_trades, win_rate, payoff),
+        record=_record(closed_trades, win_rate, payoff, record_days),
+        record_days=record_days,
         alone=alone,
     )
     sized = with_session(common, lambda session: size_idea(session, idea))
@@ -99,12 +109,14 @@ def command(
         raise typer.Exit(EXIT_WARNING)
 
 
-def _record(closed_trades: int | None, win_rate: float | None, payoff: float | None) -> TradeRecord | None:
-    """The record that the flags state: all three or none."""
+def _record(closed_trades: int | None, win_rate: float | None, payoff: float | None, record_days: int | None) -> TradeRecord | None:
+    """The record that the flags state: all three or none, and none where it is to be read."""
     from market_analysis.risk.sizing_engine.types import TradeRecord
 
     if closed_trades is None and win_rate is None and payoff is None:
         return None
+    if record_days is not None:
+        raise typer.BadParameter("give --record-days, or --closed-trades, --win-rate and --payoff, not both")
     if closed_trades is None or win_rate is None or payoff is None:
         raise typer.BadParameter("give --closed-trades, --win-rate and --payoff together")
     return TradeRecord(closed_trades, win_rate, payoff, "stated by you")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from market_analysis.desk.instruments import require_listed
 from market_analysis.desk.session import Look, Session
+from market_analysis.desk.track_record import account_record
 from market_analysis.domain import Account, Instrument, InstrumentId, MarginMode, Quote, Side, Snapshot, Unknown
 from market_analysis.errors import DataUnknownError
 from market_analysis.risk.assets import asset_of_instrument, usd_rate
@@ -23,7 +24,8 @@ class TradeIdea:
     """What a user says of a trade.
 
     signal: strength in [0, 1]. stop_frac: distance of a stop of one's own. leverage: None: that of the position held, else nothing
-    is borrowed. record: the account's closed trades, as the user states them. alone: as if nothing were held.
+    is borrowed. record: the account's closed trades, as the user states them. record_days: read them from the account instead.
+    alone: as if nothing were held.
     """
 
     instrument: InstrumentId
@@ -32,6 +34,7 @@ class TradeIdea:
     stop_frac: float | None = None
     leverage: Decimal | None = None
     record: TradeRecord | None = None
+    record_days: int | None = None
     alone: bool = False
 
 
@@ -54,6 +57,8 @@ async def size_idea(session: Session, idea: TradeIdea) -> Sizing:
     """
     await require_listed(session.venue, idea.instrument)
     look = await session.look(also=(idea.instrument,))
+    if idea.record_days is not None:
+        idea = replace(idea, record=await account_record(session.venue, look.snapshot.as_of, idea.record_days))
     request = sizing_request(look, idea, session.settings.risk.slippage_bps * BASIS_POINT)
     book = sizing_book(look.snapshot, look.history, look.analysis, session.settings, idea.instrument, alone=idea.alone)
     result = size_position(request, book, session.settings.sizing)
