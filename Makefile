@@ -24,6 +24,7 @@ $(VENV)/installed: .ci/requirements.txt pyproject.toml
 
 $(VENV)/installed-dev: $(VENV)/installed .ci/requirements-dev.txt
 	$(PIP) --require-hashes --requirement .ci/requirements-dev.txt
+	@$(RUN)/python -c 'from market_analysis.quant import compiled; compiled.warm()'
 	@touch $@
 
 demo: $(VENV)/installed ## Show a complete report of the embedded exchange: no key, no network

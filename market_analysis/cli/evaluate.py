@@ -68,7 +68,7 @@ def command(
 
       risk-manager evaluate --data bars/ --from 2024-05-01 --horizon 24 --json
 
-      risk-manager evaluate --odds --data bars/ --every 12 --plots plots/
+      risk-manager evaluate --odds --data bars/ --every 24 --plots plots/
     """
     since, until = (None if moment is None else moment.replace(tzinfo=UTC) for moment in (first, last))
     symbols = frozenset(symbol) if symbol else None

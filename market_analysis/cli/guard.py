@@ -26,7 +26,7 @@ def command(
 
     Examples:
 
-      risk-manager guard --demo --iterations 2
+      risk-manager guard --demo --iterations 2 --interval 1
 
       risk-manager guard --demo --interval 1 --iterations 2
 

@@ -5,11 +5,20 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
+from warm_commands import warm_commands
 
 from market_analysis.venues.simulated import RunningMarketClock, make_catalogue, make_market, running_server
 from market_analysis.venues.simulated.ledger.books import demo_book
+
+
+@pytest.fixture(scope="session")
+def commands(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A directory for PATH whose `risk-manager` starts warm."""
+    with warm_commands(tmp_path_factory.mktemp("commands")) as directory:
+        yield directory
 
 
 @pytest.fixture(scope="session")

@@ -30,11 +30,13 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def variables(exchange_variables: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    """The environment of a documented command: this Python's scripts first, a home and a state of its own."""
-    scripts = Path(sys.executable).parent
-    own = {"HOME": str(tmp_path), "RISK_MANAGER_STATE_DIR": str(tmp_path / "state"), "PATH": f"{scripts}:{os.environ['PATH']}"}
-    return {**os.environ, **exchange_variables, **own}
+def variables(exchange_variables: dict[str, str], commands: Path, tmp_path: Path) -> dict[str, str]:
+    """The environment of a documented command: a warm `risk-manager` first, this Python's scripts next, a home and a state of its
+    own, and models of fewer bars and paths than a user's; `make demo` and the image's steps run as a user does."""
+    path = f"{commands}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+    own = {"HOME": str(tmp_path), "RISK_MANAGER_STATE_DIR": str(tmp_path / "state"), "PATH": path}
+    light = {"RISK_MANAGER__VOL__BARS": "1000", "RISK_MANAGER__PROB__PATHS": "2000"}
+    return {**os.environ, **exchange_variables, **own, **light}
 
 
 @contextmanager
