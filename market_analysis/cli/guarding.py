@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 import typer
@@ -15,10 +16,11 @@ from market_analysis.cli.view import Console, exit_with
 from market_analysis.config import Configuration
 from market_analysis.desk.guard import GuardSession, JournaledGuard, Watch
 from market_analysis.desk.guard_policy import policy_of
+from market_analysis.desk.listening import Listener
+from market_analysis.desk.loop import repeat
 from market_analysis.desk.session import Session, account_settings, open_session
-from market_analysis.desk.signals import stop_event
 from market_analysis.desk.state import default_state_directory, environment_label
-from market_analysis.domain.decision import Alert, FlattenEnded, LockCleared, LockSet, WouldDo
+from market_analysis.domain.decision import Alert, FlattenEnded, LockCleared, LockSet, ReadNow, WouldDo
 from market_analysis.domain.event import CommandKind
 from market_analysis.errors import EXIT_CRITICAL, EXIT_UNKNOWN, EXIT_WARNING, SettingsError
 from market_analysis.report.text_guard import decision_line, guard_text
@@ -26,6 +28,7 @@ from market_analysis.rules.verdict import Status
 from market_analysis.settings import AccountSettings
 from market_analysis.store import IN_MEMORY, Journal, open_database
 from market_analysis.venues.enforcer import Enforcer
+from market_analysis.venues.stream import Silent, Stream
 
 DEMO_RULES = {"daily_realized_loss": {"mode": "alert", "loss": 100}}
 """What the demo account is watched by where the settings name no rule."""
@@ -52,27 +55,48 @@ def run_flatten(common: Common, *, reason: str, attempts: int) -> int:
 
 async def _watch(common: Common, interval: float, iterations: int | None) -> int:
     console = Console()
-    async with _guarded(common, console, must_enforce=False) as guard:
-        stop, done, status = stop_event(), 0, 0
-        loop = asyncio.get_running_loop()
-        while not stop.is_set() and (iterations is None or done < iterations):
-            began = loop.time()
-            watch = await guard.watch()
-            console.progress(None)
-            _show(watch, common, console)
-            status, done = _exit_status(watch), done + 1
-            if iterations is None or done < iterations:
-                try:
-                    async with asyncio.timeout(max(0.0, began + interval - loop.time())):
-                        await stop.wait()
-                except TimeoutError:
-                    pass
-        return exit_with(status, common) if iterations is not None else 0
+    async with _guarded(common, console, must_enforce=False) as opened:
+        guard, stream = opened
+        async with _listening(guard, stream) as listener:
+
+            def show(watch: Watch) -> None:
+                console.progress(None)
+                _show(watch, common, console)
+                if any(isinstance(item, ReadNow) for item in watch.decisions):
+                    listener.wake.set()
+
+            last = await repeat(
+                guard.watch,
+                interval_seconds=interval,
+                iterations=iterations,
+                on_look=show,
+                on_late=lambda seconds: typer.echo(f"risk-manager: the look takes long: {seconds:.0f} s so far", err=True),
+                wake=listener.wake,
+            )
+        return 0 if last is None or iterations is None else exit_with(_exit_status(last), common)
+
+
+@asynccontextmanager
+async def _listening(guard: GuardSession, stream: Stream) -> AsyncIterator[Listener]:
+    """Pushes beside the loop. Should what hears them fail, that is told, and the loop reads on."""
+    listener = Listener(guard, stream, _tell)
+    task = asyncio.create_task(listener.run())
+    task.add_done_callback(_tell_end)
+    try:
+        yield listener
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _tell_end(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        typer.echo(f"risk-manager: pushes are no longer heard ({type(error).__name__}); reads go on", err=True)
 
 
 async def _flatten(common: Common, reason: str, attempts: int) -> int:
     console = Console()
-    async with _guarded(common, console, must_enforce=True) as guard:
+    async with _guarded(common, console, must_enforce=True) as (guard, _):
         _tell((await guard.watch()).decisions)
         decisions = await guard.order(CommandKind.FLATTEN, "command line", reason)
         _tell(decisions)
@@ -89,8 +113,8 @@ async def _flatten(common: Common, reason: str, attempts: int) -> int:
 
 
 @asynccontextmanager
-async def _guarded(common: Common, console: Console, *, must_enforce: bool) -> AsyncIterator[GuardSession]:
-    """The account's guard; its state directory is its own while it runs."""
+async def _guarded(common: Common, console: Console, *, must_enforce: bool) -> AsyncIterator[tuple[GuardSession, Stream]]:
+    """The account's guard and the venue's pushes; its state directory is its own while it runs."""
     configuration = configuration_of(common)
     name = common.account_name
     async with AsyncExitStack() as stack:
@@ -100,13 +124,20 @@ async def _guarded(common: Common, console: Console, *, must_enforce: bool) -> A
         session = await stack.enter_async_context(opened)
         account = _account(configuration, common)
         enforcer = await _enforcer(stack, configuration, session, common, must=must_enforce)
-        policy = policy_of(name, account, enforces=enforcer is not None)
+        locks = enforcer is not None and enforcer.locks_account
+        policy = policy_of(name, account, enforces=enforcer is not None, venue_locks=locks)
         if not policy.rules and not must_enforce:
             raise SettingsError(
                 f"account {name} has no rules to be guarded by",
                 remedy=f"add [accounts.{name}.rules.daily_realized_loss] with loss = 500; see `risk-manager rules list`",
             )
-        yield GuardSession(session, JournaledGuard(policy, session.state.journal), enforcer)
+        guard = JournaledGuard(policy, session.state.journal)
+        yield GuardSession(session, guard, enforcer, _uptime(session, common)), session.stream or Silent()
+
+
+def _uptime(session: Session, common: Common) -> Callable[[], float]:
+    """The clock that cannot be set; the demo's market time flows faster than any of ours, so there its own."""
+    return (lambda: session.clock.now().timestamp()) if common.demo else time.monotonic
 
 
 def _account(configuration: Configuration, common: Common) -> AccountSettings:
