@@ -66,6 +66,43 @@ def explain(common: Common, rule: Annotated[str, typer.Argument(help="Its name, 
     )
 
 
+@app.command("presets")
+@with_common
+def presets(
+    common: Common,
+    name: Annotated[str | None, typer.Argument(help="One of them, as settings.", show_default=False)] = None,
+) -> None:
+    """Prop firms' programmes whose terms are known here: preset = "NAME" in [accounts.NAME]; every value may be set otherwise.
+
+    Each term has its source and the day on which it was noted. What is not known is said, and is yours to set.
+
+    Examples:
+
+      risk-manager rules presets
+
+      risk-manager rules presets ftmo-2-step
+
+      risk-manager rules presets topstep-combine --json
+    """
+    from dataclasses import asdict
+
+    from tabulate import tabulate
+
+    from market_analysis.config_presets import preset_named, preset_names, preset_toml
+
+    chosen = [preset_named(one) for one in (preset_names() if name is None else [name])]
+    if common.json:
+        typer.echo(json.dumps({"presets": [asdict(preset) for preset in chosen]}, default=str))
+    elif name is not None:
+        typer.echo(preset_toml(chosen[0]))
+    else:
+        rows = [
+            (item.name, item.title, item.noted, ", ".join(item.account.get("rules", {})) or "reset only", len(item.missing))
+            for item in chosen
+        ]
+        typer.echo(tabulate(rows, headers=("preset", "programme", "noted", "rules", "to be set"), tablefmt="plain"))
+
+
 @app.command("test")
 @with_common
 def live_scenario(
