@@ -75,8 +75,8 @@ def test_the_documents_own_example_loads_and_says_the_same(tmp_path: Path) -> No
         ),
         (
             "max_unrealized_profit",
-            "{mode: breakeven, profit_target: 200, scope: total}",
-            {"mode": "breakeven", "profit": 200, "scope": "total"},
+            "{mode: breakeven, profit_target: 200, scope: per_position}",
+            {"fires_at": "breakeven", "profit": 200},
         ),
         (
             "trade_frequency_limit",
