@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from decimal import Decimal
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -39,6 +41,14 @@ def test_every_example_is_as_it_says(name: str) -> None:
     passed = run_scenario(parse(text, name), name)
     assert unmet(passed) == []
     assert sum(item.line.expects for item in passed) >= 5
+
+
+def test_the_pages_example_is_true() -> None:
+    page = (Path(__file__).parents[2] / "docs/rules.md").read_text()
+    (text,) = re.findall(r"```text\n(.*?)```", page, re.DOTALL)
+    passed = run_scenario(parse(text, "docs/rules.md"), "docs/rules.md")
+    assert unmet(passed) == []
+    assert sum(item.line.expects for item in passed) == 2
 
 
 def test_what_is_not_so_is_said() -> None:

@@ -21,6 +21,7 @@ from market_analysis.domain.event import (
     Command,
     CommandKind,
     FillSeen,
+    PeriodStartKnown,
     Started,
     TradesRead,
 )
@@ -30,6 +31,7 @@ from market_analysis.guard.state import GuardState
 from market_analysis.guard.step import begin, step
 from market_analysis.rules.roots import root_of_symbol
 from market_analysis.rules.verdict import Verdict
+from market_analysis.rules.view import Period
 
 LOOKS = 2
 """After each line: what rests on marks is acted on when two looks agree."""
@@ -93,6 +95,7 @@ class Living:
     def _do(self, line: Line) -> tuple[Decision, ...]:
         verb, *rest = line.words
         doing: Mapping[str, Callable[[list[str], str], tuple[Decision, ...]]] = {
+            "start": self._start,
             "balance": self._balance,
             "buy": self._buy,
             "sell": self._sell,
@@ -120,6 +123,11 @@ class Living:
     def _balance(self, words: list[str], where: str) -> tuple[Decision, ...]:
         self.world.balance = amount(words[0], where)
         return ()
+
+    def _start(self, words: list[str], where: str) -> tuple[Decision, ...]:
+        self._balance(words, where)
+        level = self.world.balance
+        return self._feed(PeriodStartKnown, period=Period.DAY.value, balance=level, equity=level)
 
     def _buy(self, words: list[str], where: str, sign: int = 1) -> tuple[Decision, ...]:
         quantity, symbol, _, price = words
