@@ -6,7 +6,7 @@ from rule_views import D, ago, money, one, order, position, trade, view
 
 from market_analysis.rules.registry import rule_named
 from market_analysis.rules.verdict import ReducePosition, SetStop, Status
-from market_analysis.rules.view import AnalysisView, ClusterView, Mark
+from market_analysis.rules.view import AnalysisView, ClusterView
 
 
 def test_ticks_ahead_are_counted_in_ticks_of_any_size() -> None:
@@ -51,9 +51,9 @@ def test_a_cluster_of_a_dollar_is_cut_too() -> None:
 
 
 def test_the_oldest_part_is_the_oldest_by_its_time() -> None:
-    item = position("ES", "1", "100", "100", mark=Mark(D(100), ago(5)))
+    item = position("ES", "1", "100", "100", mark_at=ago(5))
     seen = view(item, money=money("1000", at=ago(20)), orders=(order(item, "95"),))
     assert one("stale_data", seen, max_age_seconds=10).measure == 20
-    item = position("ES", "1", "100", "100", mark=Mark(D(100), ago(25)))
+    item = position("ES", "1", "100", "100", mark_at=ago(25))
     seen = view(item, money=money("1000", at=ago(20)), orders=(order(item, "95"),))
     assert one("stale_data", seen, max_age_seconds=10).measure == 25
