@@ -22,6 +22,7 @@ from market_analysis.cli import (
     rules,
     size,
     sizing,
+    status,
     stops,
     stress,
     what_if,
@@ -106,7 +107,24 @@ def report(
 
 
 report.__doc__ = None
-for _module in (init, doctor, levels, stops, size, sizing, what_if, stress, explain, backtest, evaluate, exchange, guard, flatten):
+_COMMANDS = (
+    init,
+    doctor,
+    levels,
+    stops,
+    size,
+    sizing,
+    what_if,
+    stress,
+    explain,
+    backtest,
+    evaluate,
+    exchange,
+    guard,
+    status,
+    flatten,
+)
+for _module in _COMMANDS:
     app.command(_module.NAME, no_args_is_help=False)(with_common(_module.command))
 app.add_typer(config.app, name="config")
 app.add_typer(journal.app, name=journal.NAME)

@@ -1,48 +1,46 @@
-"""What the guard's commands share: an open account with its journal and, where allowed, its enforcer; and how it is shown."""
+"""What the guard's commands share: accounts opened and watched, and how that is shown."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
 from market_analysis.cli.common import Common
 from market_analysis.cli.sessions import configuration_of
 from market_analysis.cli.view import Console, exit_with
-from market_analysis.config import Configuration
-from market_analysis.desk.guard import GuardSession, JournaledGuard, Watch
-from market_analysis.desk.guard_policy import policy_of
-from market_analysis.desk.session import Session, account_settings, open_session
-from market_analysis.desk.signals import stop_event
+from market_analysis.desk.daemon.account import Failure, Hooks
+from market_analysis.desk.daemon.places import read_place
+from market_analysis.desk.daemon.serve import Places, serve
+from market_analysis.desk.guard import CODEC, Watch
+from market_analysis.desk.guard_opening import GuardOpening, guarded_accounts
+from market_analysis.desk.looping import Pace
 from market_analysis.desk.state import default_state_directory, environment_label
-from market_analysis.domain.decision import Alert, FlattenEnded, LockCleared, LockSet, WouldDo
+from market_analysis.domain.decision import Decision, FlattenEnded, told
 from market_analysis.domain.event import CommandKind
-from market_analysis.errors import EXIT_CRITICAL, EXIT_UNKNOWN, EXIT_WARNING, SettingsError
+from market_analysis.errors import EXIT_CRITICAL, EXIT_UNKNOWN
+from market_analysis.report.guard_status import verdicts_exit, worst_exit
 from market_analysis.report.text_guard import decision_line, guard_text
-from market_analysis.rules.verdict import Status
-from market_analysis.settings import AccountSettings
 from market_analysis.store import IN_MEMORY, Journal, open_database
-from market_analysis.venues.enforcer import Enforcer
-
-DEMO_RULES = {"daily_realized_loss": {"mode": "alert", "loss": 100}}
-"""What the demo account is watched by where the settings name no rule."""
-_TOLD = (Alert, LockSet, LockCleared, WouldDo, FlattenEnded)
-_STATUS = {
-    Status.BREACH: EXIT_CRITICAL,
-    Status.ACT: EXIT_CRITICAL,
-    Status.UNKNOWN: EXIT_UNKNOWN,
-    Status.WARN: EXIT_WARNING,
-    Status.OK: 0,
-}
-_WORST = (Status.UNKNOWN, Status.BREACH, Status.ACT, Status.WARN, Status.OK)
 
 
-def run_guard(common: Common, *, interval: float, iterations: int | None) -> int:
-    """Watch until stopped, or for `iterations` looks; the exit status is the last look's worst verdict (0 when stopped)."""
-    return asyncio.run(_watch(common, interval, iterations))
+def run_guard(common: Common, *, interval: float, iterations: int | None, socket: Path | None, quiet: bool) -> int:
+    """Watch until stopped, or for `iterations` looks; the exit status is the last looks' worst verdict (0 when stopped)."""
+    configuration = configuration_of(common)
+    # A demo has no state that is its own: it listens only where it is told to.
+    listens = not common.demo or socket is not None or common.state_dir is not None
+    places = Places(read_place(socket, configuration.settings.daemon, common.state_dir)) if listens else Places()
+    opening = GuardOpening(configuration, bool(common.demo), common.state_dir, listening=iterations is None)
+    names = guarded_accounts(configuration, common.account or ()) if not common.demo else (common.account_name,)
+    hooks = _hooks(common, quiet=quiet, several=len(names) > 1)
+    last = asyncio.run(serve(opening, names, Pace(interval, iterations), hooks, places))
+    if iterations is None:
+        return 0
+    return exit_with(_worst(tuple(last.values())), common)
 
 
 def run_flatten(common: Common, *, reason: str, attempts: int) -> int:
@@ -50,32 +48,13 @@ def run_flatten(common: Common, *, reason: str, attempts: int) -> int:
     return asyncio.run(_flatten(common, reason, attempts))
 
 
-async def _watch(common: Common, interval: float, iterations: int | None) -> int:
-    console = Console()
-    async with _guarded(common, console, must_enforce=False) as guard:
-        stop, done, status = stop_event(), 0, 0
-        loop = asyncio.get_running_loop()
-        while not stop.is_set() and (iterations is None or done < iterations):
-            began = loop.time()
-            watch = await guard.watch()
-            console.progress(None)
-            _show(watch, common, console)
-            status, done = _exit_status(watch), done + 1
-            if iterations is None or done < iterations:
-                try:
-                    async with asyncio.timeout(max(0.0, began + interval - loop.time())):
-                        await stop.wait()
-                except TimeoutError:
-                    pass
-        return exit_with(status, common) if iterations is not None else 0
-
-
 async def _flatten(common: Common, reason: str, attempts: int) -> int:
     console = Console()
-    async with _guarded(common, console, must_enforce=True) as guard:
+    opening = GuardOpening(configuration_of(common), bool(common.demo), common.state_dir, must_enforce=True)
+    async with opening.open(common.account_name, console.progress) as opened:
+        guard = opened.guard
         _tell((await guard.watch()).decisions)
-        decisions = await guard.order(CommandKind.FLATTEN, "command line", reason)
-        _tell(decisions)
+        _tell(await guard.order(CommandKind.FLATTEN, "command line", reason))
         for _ in range(attempts):
             watch = await guard.watch()
             console.progress(None)
@@ -86,53 +65,6 @@ async def _flatten(common: Common, reason: str, attempts: int) -> int:
             await asyncio.sleep(1.0)
         typer.echo("NOT FLAT: see `risk-manager` and the venue", err=True)
         return EXIT_CRITICAL
-
-
-@asynccontextmanager
-async def _guarded(common: Common, console: Console, *, must_enforce: bool) -> AsyncIterator[GuardSession]:
-    """The account's guard; its state directory is its own while it runs."""
-    configuration = configuration_of(common)
-    name = common.account_name
-    async with AsyncExitStack() as stack:
-        opened = open_session(
-            configuration, name, demo=bool(common.demo), state_directory=common.state_dir, must_own=True, progress=console.progress
-        )
-        session = await stack.enter_async_context(opened)
-        account = _account(configuration, common)
-        enforcer = await _enforcer(stack, configuration, session, common, must=must_enforce)
-        policy = policy_of(name, account, enforces=enforcer is not None)
-        if not policy.rules and not must_enforce:
-            raise SettingsError(
-                f"account {name} has no rules to be guarded by",
-                remedy=f"add [accounts.{name}.rules.daily_realized_loss] with loss = 500; see `risk-manager rules list`",
-            )
-        yield GuardSession(session, JournaledGuard(policy, session.state.journal), enforcer)
-
-
-def _account(configuration: Configuration, common: Common) -> AccountSettings:
-    account = account_settings(configuration.settings, common.account_name)
-    return account.model_copy(update={"rules": DEMO_RULES}) if common.demo and not account.rules else account
-
-
-async def _enforcer(
-    stack: AsyncExitStack, configuration: Configuration, session: Session, common: Common, *, must: bool
-) -> Enforcer | None:
-    """An enforcer exists only where the account's owner wants one, and the key fits (law 10)."""
-    from market_analysis.venues.bybit.enforcer import BybitEnforcer
-
-    account = account_settings(configuration.settings, common.account_name)
-    if common.demo or not account.enforce:
-        if must:
-            raise SettingsError(
-                f"account {common.account_name} may not be acted on",
-                remedy=f"set enforce = true in [accounts.{common.account_name}], with a key that trades and cannot withdraw",
-            )
-        return None
-    timeout_s = session.settings.risk.exchange_timeout_ms / 1000
-    credentials = configuration.credentials(common.account_name)
-    enforcer = await stack.enter_async_context(BybitEnforcer(session.settings.bybit, credentials, timeout_s=timeout_s))
-    await enforcer.check()
-    return enforcer
 
 
 @contextmanager
@@ -147,24 +79,42 @@ def open_journal(common: Common) -> Iterator[Journal]:
         connection.close()
 
 
-def _show(watch: Watch, common: Common, console: Console) -> None:
-    if common.json:
-        from market_analysis.desk.guard import CODEC
+def _hooks(common: Common, *, quiet: bool, several: bool) -> Hooks:
+    """quiet: decisions and failures only, as a service's log wants it."""
+    console = Console()
 
-        line = f'{{"as_of":"{watch.look.snapshot.as_of.isoformat()}","decisions":{CODEC.dumps(watch.decisions)}}}'
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-        return
-    console.text(guard_text(watch.verdicts, watch.state.locks, watch.look.snapshot.as_of, watch.state.policy))
-    _tell(watch.decisions)
+    def watched(name: str, watch: Watch) -> None:
+        console.progress(None)
+        if common.json:
+            at = watch.look.snapshot.as_of.isoformat()
+            sys.stdout.write(f'{{"account":"{name}","as_of":"{at}","decisions":{CODEC.dumps(watch.decisions)}}}\n')
+            sys.stdout.flush()
+            return
+        if not quiet:
+            console.text(guard_text(watch.verdicts, watch.state.locks, watch.look.snapshot.as_of, watch.state.policy))
+        decided(name, watch.decisions)
+
+    def decided(name: str, decisions: tuple[Decision, ...]) -> None:
+        _tell(decisions, f"{name}: " if several else "")
+
+    def failed(name: str, problem: str) -> None:
+        console.progress(None)
+        console.notice(f"account {name}: {problem}")
+
+    def late(seconds: float) -> None:
+        console.notice(f"no new look for {seconds:.0f} s: what was decided rests on what was read before")
+
+    return Hooks(watched, decided, failed, late, lambda name: None, console.progress)
 
 
-def _tell(decisions: tuple[object, ...]) -> None:
-    for item in decisions:
-        if isinstance(item, _TOLD):
-            typer.echo(decision_line(item), err=True)
+def _tell(decisions: tuple[Decision, ...], before: str = "") -> None:
+    for item in told(decisions):
+        typer.echo(before + decision_line(item), err=True)
 
 
-def _exit_status(watch: Watch) -> int:
-    worst = next((status for status in _WORST if any(item.status is status for item in watch.verdicts)), Status.OK)
-    return _STATUS[worst]
+def _worst(last: tuple[Watch | Failure | None, ...]) -> int:
+    """Of several accounts the worst; a failure's own status first."""
+    failures = [item.exit_status for item in last if isinstance(item, Failure)]
+    if failures:
+        return max(failures)
+    return worst_exit([verdicts_exit(item.verdicts) if isinstance(item, Watch) else EXIT_UNKNOWN for item in last])

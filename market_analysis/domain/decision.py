@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -107,3 +108,11 @@ class FlattenEnded:
 
 
 Decision: TypeAlias = Intent | LockSet | LockCleared | Alert | WouldDo | DayBegan | ReadNow | FlattenEnded
+
+Told: TypeAlias = LockSet | LockCleared | Alert | WouldDo | FlattenEnded
+"""What somebody is told of in a line of its own."""
+
+
+def told(decisions: Iterable[object]) -> tuple[Told, ...]:
+    """Those of decisions that are told."""
+    return tuple(item for item in decisions if isinstance(item, LockSet | LockCleared | Alert | WouldDo | FlattenEnded))

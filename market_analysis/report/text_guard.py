@@ -13,7 +13,7 @@ from market_analysis.guard.state import ActiveLock, GuardPolicy
 from market_analysis.report.numbers import age, money, percent, plain, until
 from market_analysis.rules.verdict import Verdict
 
-__all__ = ["decision_line", "guard_text"]
+__all__ = ["amount", "decision_line", "guard_text", "meter"]
 
 _CELLS = 20
 
@@ -27,10 +27,10 @@ def guard_text(verdicts: Sequence[Verdict], locks: Sequence[ActiveLock], now: da
             item.rule,
             modes.get(item.rule, ""),
             item.subject,
-            _amount(item.measure, item.unit),
-            _amount(item.threshold, item.unit),
-            _amount(item.distance, item.unit),
-            _meter(item.used),
+            amount(item.measure, item.unit),
+            amount(item.threshold, item.unit),
+            amount(item.distance, item.unit),
+            meter(item.used),
         )
         for item in verdicts
     ]
@@ -58,7 +58,8 @@ def decision_line(item: Alert | LockSet | LockCleared | WouldDo | FlattenEnded) 
     return f"flatten ({plain(item.cause)}): {'verified flat' if item.verified else 'NOT verified'}"
 
 
-def _amount(value: Decimal | None, unit: str) -> str:
+def amount(value: Decimal | None, unit: str) -> str:
+    """A measure in its rule's unit."""
     if value is None:
         return "--"
     if unit == "money":
@@ -68,7 +69,8 @@ def _amount(value: Decimal | None, unit: str) -> str:
     return f"{value.quantize(Decimal('0.0001')).normalize():f}"
 
 
-def _meter(used: Decimal | None) -> str:
+def meter(used: Decimal | None) -> str:
+    """How much of a limit is used, drawn in ASCII."""
     if used is None:
         return ""
     filled = max(0, min(_CELLS, round(float(used) * _CELLS)))

@@ -1,0 +1,182 @@
+"""One account's place in the daemon: opened, looked at, opened again after a failure; nothing of it reaches another account."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from market_analysis.desk.daemon.board import Board
+from market_analysis.desk.guard import Watch
+from market_analysis.desk.guard_opening import GuardOpening, OpenGuard
+from market_analysis.desk.listening import Listener
+from market_analysis.desk.looping import Pace, repeat
+from market_analysis.desk.session import Look, Progress
+from market_analysis.domain.decision import Decision, Intent, ReadNow, told
+from market_analysis.errors import EXIT_INTERNAL, RiskManagerError
+from market_analysis.guard.judging import judge
+from market_analysis.report.guard_status import Seen
+from market_analysis.report.text_guard import decision_line
+
+STALE_AFTER_S = 30.0
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A look, or what it led to, that failed."""
+
+    text: str
+    exit_status: int
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """Who is told. watched: after each look. decided: of decisions. failed: of each failure that is new. completed: after each
+    turn of the loop, whatever came of it."""
+
+    watched: Callable[[str, Watch], None]
+    decided: Callable[[str, tuple[Decision, ...]], None]
+    failed: Callable[[str, str], None]
+    late: Callable[[float], None]
+    completed: Callable[[str], None]
+    progress: Progress
+
+
+class WatchedAccount:
+    """`run` watches until told to stop. alone: what keeps the only account from being opened ends the run; among several it is
+    tried again. last: how the last turn ended."""
+
+    def __init__(self, name: str, opening: GuardOpening, board: Board, hooks: Hooks, pace: Pace, *, alone: bool) -> None:
+        self.name = name
+        self.last: Watch | Failure | None = None
+        self.opened: OpenGuard | None = None
+        self.wake = asyncio.Event()
+        self._opening = opening
+        self._board = board
+        self._hooks = hooks
+        self._pace = pace
+        self._alone = alone
+        self._listener: Listener | None = None
+        self._told_failure = ""
+        self._read_ms: int | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`, or the pace's looks are done.
+
+        Raises:
+            RiskManagerError: it is alone and cannot be opened.
+        """
+        pause = FIRST_PAUSE_S
+        while not stop.is_set():
+            try:
+                async with self._opening.open(self.name, self._hooks.progress) as opened:
+                    self.opened = opened
+                    await self._watch(opened, stop)
+                return
+            except Exception as error:
+                if self._alone or self._pace.iterations is not None:
+                    if self._alone:
+                        raise
+                    self._fail(_failure(error))
+                    return
+                self._fail(_failure(error))
+            finally:
+                self.opened = None
+            self._hooks.completed(self.name)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(pause):
+                    await stop.wait()
+            pause = min(pause * 2, LONGEST_PAUSE_S)
+
+    async def _watch(self, opened: OpenGuard, stop: asyncio.Event) -> None:
+        async def look() -> Look | Failure:
+            try:
+                return await opened.guard.look()
+            except Exception as error:  # noqa: BLE001  # whatever it is, it must not end the guarding
+                return _failure(error)
+
+        async def use(seen: Look | Failure) -> bool:
+            try:
+                return await self._used(opened, seen)
+            except Exception as error:  # noqa: BLE001
+                self._fail(_failure(error))
+                return False
+            finally:
+                self._hooks.completed(self.name)
+
+        listening = self._listen(opened)
+        try:
+            await repeat(look, use, pace=self._pace, stop=stop, wake=self.wake, on_late=self._hooks.late)
+        finally:
+            if listening is not None:
+                listening.cancel()
+                await asyncio.gather(listening, return_exceptions=True)
+
+    async def _used(self, opened: OpenGuard, seen: Look | Failure) -> bool:
+        """Whether the next look should come soon."""
+        if isinstance(seen, Failure):
+            self.tell(await opened.guard.tick())
+            self._fail(seen)
+            return False
+        self._read_ms = round(time.monotonic() * 1000)
+        watch = await opened.guard.digest(seen)
+        self.last, self._told_failure = watch, ""
+        self._hooks.watched(self.name, watch)
+        self.publish(watch.decisions)
+        return any(isinstance(item, Intent | ReadNow) for item in watch.decisions)
+
+    def tell(self, decisions: tuple[Decision, ...]) -> None:
+        """What was decided outside a look: by pushes, by commands, by time."""
+        if decisions and self.opened is not None:
+            self._hooks.decided(self.name, decisions)
+            self.publish(decisions)
+
+    def publish(self, decisions: tuple[Decision, ...], problem: str | None = None) -> None:
+        """What is known now, for the sockets to read."""
+        if self.opened is None:
+            return
+        guard = self.opened.guard
+        heard = None if self._listener is None else self._listener.lost or ""
+        seen = Seen(
+            state=guard.state,
+            verdicts=tuple(verdict for _, verdict in judge(guard.state)) if guard.state.now is not None else (),
+            decisions=(),
+            now=guard.now(),
+            uptime_ms=0,  # the board tells the time
+            risk_frac=self.opened.risk_frac,
+            read_ms=self._read_ms,
+            stale_after_seconds=max(STALE_AFTER_S, 3 * self._pace.interval_seconds),
+            heard=heard,
+            problem=problem,
+        )
+        self._board.publish(self.name, seen, guard.now, [decision_line(item) for item in told(decisions)])
+
+    def _listen(self, opened: OpenGuard) -> asyncio.Task[None] | None:
+        if opened.stream is None:
+            return None
+        self._listener = Listener(opened.guard, opened.stream, self.tell, wake=self.wake)
+        return asyncio.create_task(self._listener.run())
+
+    def _fail(self, failure: Failure) -> None:
+        self.last = failure
+        if failure.text != self._told_failure:
+            self._told_failure = failure.text
+            self._hooks.failed(self.name, failure.text)
+        if self.opened is None:
+            self._board.fail(self.name, failure.text)
+        else:
+            self.publish((), failure.text)
+
+
+def _failure(error: Exception) -> Failure:
+    """An error of ours in its words; any other by its kind and place, never its data."""
+    if isinstance(error, RiskManagerError):
+        return Failure(str(error), error.exit_status)
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = "" if trace is None else f" at {trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}"
+    return Failure(f"internal error: {type(error).__name__}{place}", EXIT_INTERNAL)

@@ -1,0 +1,76 @@
+"""The daemon: every account's loop in one process, and the sockets in a thread beside them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from market_analysis.desk.daemon.account import Failure, Hooks, WatchedAccount
+from market_analysis.desk.daemon.board import Board
+from market_analysis.desk.daemon.endpoints import endpoint_at
+from market_analysis.desk.daemon.places import READ_GROUP_MODE, READ_MODE, make_run_directory
+from market_analysis.desk.daemon.reading import StatusReader
+from market_analysis.desk.daemon.server import LineServer, Service
+from market_analysis.desk.guard import Watch
+from market_analysis.desk.guard_opening import GuardOpening
+from market_analysis.desk.looping import Pace
+from market_analysis.desk.signals import stop_event
+from market_analysis.desk.state import default_state_directory, environment_label, open_state
+from market_analysis.settings import DaemonSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where it listens. None: nowhere, which is a demo without a place of its own."""
+
+    read: Path | None = None
+
+
+async def serve(
+    opening: GuardOpening, names: Sequence[str], pace: Pace, hooks: Hooks, places: Places
+) -> dict[str, Watch | Failure | None]:
+    """Guard the accounts until stopped, or for the pace's looks; how each one's last turn ended.
+
+    Raises:
+        SettingsError: an account or a rule is wrong; nothing was begun.
+        StateError, StateLockedError: the state directory or a socket cannot be used.
+        RiskManagerError: the only account cannot be opened.
+    """
+    for name in names:
+        opening.check(name)
+    stop = stop_event()
+    board = Board(names)
+    with ExitStack() as stack:
+        if not opening.demo and opening.state is None:
+            directory = opening.state_directory or default_state_directory()
+            label = environment_label(opening.configuration.settings.bybit)
+            opening = replace(opening, state=stack.enter_context(open_state(directory, label, must_own=True)))
+        accounts = [WatchedAccount(name, opening, board, hooks, pace, alone=len(names) == 1) for name in names]
+        services = _services(places, board, opening.configuration.settings.daemon, opening.state_directory)
+        stack.enter_context(LineServer(services) if services else nullcontext())
+        await _all_ended(accounts, stop)
+    return {account.name: account.last for account in accounts}
+
+
+async def _all_ended(accounts: Sequence[WatchedAccount], stop: asyncio.Event) -> None:
+    """Every account's loop; the first error that ends one ends all, for it is the only one's."""
+    tasks = [asyncio.create_task(account.run(stop), name=account.name) for account in accounts]
+    try:
+        await asyncio.gather(*tasks)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _services(places: Places, board: Board, settings: DaemonSettings, state_directory: Path | None) -> list[Service]:
+    services = []
+    if places.read is not None:
+        make_run_directory(places.read, state_directory)
+        mode = READ_MODE if settings.socket_group is None else READ_GROUP_MODE
+        endpoint = endpoint_at(places.read, mode=mode, group=settings.socket_group)
+        services.append(Service(endpoint, StatusReader(board).answers))
+    return services
