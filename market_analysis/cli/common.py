@@ -32,7 +32,7 @@ class Common:
         """The account asked for; `main` unless named.
 
         Raises:
-            UsageError: several are named, which only `guard` and `status` take.
+            UsageError: several are named, which only `guard` takes.
         """
         if self.account is not None and len(self.account) > 1:
             raise UsageError(f"one account at a time, not {' and '.join(self.account)}", remedy="give --account once")

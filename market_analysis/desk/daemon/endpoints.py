@@ -9,6 +9,7 @@ import stat
 import struct
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -61,10 +62,10 @@ class UnixEndpoint:
                 f"the socket's path {self.path} has {len(os.fsencode(self.path))} bytes, at most {bound} fit",
                 remedy="name a shorter one: --socket",
             )
+        opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             self._free()
             fresh.unlink(missing_ok=True)
-            opened = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
             before = os.umask(0o177)
             try:
                 opened.bind(str(fresh))
@@ -77,9 +78,13 @@ class UnixEndpoint:
             fresh.chmod(self._mode)
             fresh.rename(self.path)
         except OSError as error:
+            _give_up(opened, fresh)
             raise StateError(
                 f"the socket {self.path} cannot be made: {error.strerror}", remedy="make its directory, or name another: --socket"
             ) from error
+        except StateError:
+            _give_up(opened, fresh)
+            raise
         self._socket = opened
 
     async def serve(self, connected: Connected, limit: int) -> None:
@@ -109,6 +114,12 @@ class UnixEndpoint:
             except (ConnectionRefusedError, FileNotFoundError):
                 return
         raise StateLockedError(f"another guard answers at {self.path}", remedy="stop that one, or name another socket: --socket")
+
+
+def _give_up(opened: socket.socket, path: Path) -> None:
+    opened.close()
+    with suppress(OSError):
+        path.unlink(missing_ok=True)
 
 
 def _give(path: Path, group: str) -> None:
