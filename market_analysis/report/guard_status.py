@@ -230,7 +230,7 @@ def _word(seen: Seen) -> str:
 
 def _limit(state: GuardState, verdict: Verdict, equity: Decimal | None, unit: Decimal | None) -> LimitStatus:
     room = verdict.distance if verdict.room is None and verdict.unit == "money" else verdict.room
-    modes = {active.rule.name: active.mode.value for active in state.policy.rules}
+    modes = {active.rule.name: active.mode.value for active in state.active_rules}
     known = room is not None and equity is not None and equity > 0
     return LimitStatus(
         rule=verdict.rule,
