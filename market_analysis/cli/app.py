@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from market_analysis.cli import (
+    admin,
     backtest,
     config,
     doctor,
@@ -19,6 +20,7 @@ from market_analysis.cli import (
     init,
     journal,
     levels,
+    lock,
     rules,
     size,
     sizing,
@@ -126,6 +128,9 @@ _COMMANDS = (
 )
 for _module in _COMMANDS:
     app.command(_module.NAME, no_args_is_help=False)(with_common(_module.command))
+app.command("lock")(with_common(lock.lock))
+app.command("unlock")(with_common(lock.unlock))
+app.add_typer(admin.app, name=admin.NAME)
 app.add_typer(config.app, name="config")
 app.add_typer(journal.app, name=journal.NAME)
 app.add_typer(rules.app, name=rules.NAME)

@@ -13,8 +13,9 @@ import typer
 from market_analysis.cli.common import Common
 from market_analysis.cli.sessions import configuration_of
 from market_analysis.cli.view import Console, exit_with
+from market_analysis.config import Configuration
 from market_analysis.desk.daemon.account import Failure, Hooks
-from market_analysis.desk.daemon.places import read_place
+from market_analysis.desk.daemon.places import ADMIN_NAME, admin_place, read_place
 from market_analysis.desk.daemon.serve import Places, serve
 from market_analysis.desk.guard import CODEC, Watch
 from market_analysis.desk.guard_opening import GuardOpening, guarded_accounts
@@ -33,7 +34,7 @@ def run_guard(common: Common, *, interval: float, iterations: int | None, socket
     configuration = configuration_of(common)
     # A demo has no state that is its own: it listens only where it is told to.
     listens = not common.demo or socket is not None or common.state_dir is not None
-    places = Places(read_place(socket, configuration.settings.daemon, common.state_dir)) if listens else Places()
+    places = _places(common, configuration, socket) if listens else Places()
     opening = GuardOpening(configuration, bool(common.demo), common.state_dir, listening=iterations is None)
     names = guarded_accounts(configuration, common.account or ()) if not common.demo else (common.account_name,)
     hooks = _hooks(common, quiet=quiet, several=len(names) > 1)
@@ -44,8 +45,11 @@ def run_guard(common: Common, *, interval: float, iterations: int | None, socket
 
 
 def run_flatten(common: Common, *, reason: str, attempts: int) -> int:
-    """Flatten and verify; 0 when the account was read flat."""
-    return asyncio.run(_flatten(common, reason, attempts))
+    """Flatten and verify; 0 when the account was read flat. A guard that runs does it; else it is done here."""
+    from market_analysis.cli.ordering import flatten_by_guard
+
+    done = None if common.demo else flatten_by_guard(common, reason, attempts)
+    return asyncio.run(_flatten(common, reason, attempts)) if done is None else done
 
 
 async def _flatten(common: Common, reason: str, attempts: int) -> int:
@@ -65,6 +69,14 @@ async def _flatten(common: Common, reason: str, attempts: int) -> int:
             await asyncio.sleep(1.0)
         typer.echo("NOT FLAT: see `risk-manager` and the venue", err=True)
         return EXIT_CRITICAL
+
+
+def _places(common: Common, configuration: Configuration, socket: Path | None) -> Places:
+    """A demo's admin socket lies beside its read socket, where it has no state directory."""
+    settings = configuration.settings.daemon
+    read = read_place(socket, settings, common.state_dir)
+    beside = common.demo and common.state_dir is None and settings.admin_socket is None
+    return Places(read, read.with_name(ADMIN_NAME) if beside else admin_place(settings, common.state_dir))
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from market_analysis.domain import Unknown
 from market_analysis.errors import EXIT_CRITICAL, EXIT_OK, EXIT_UNKNOWN, EXIT_WARNING
-from market_analysis.guard.state import ActiveLock, GuardState
+from market_analysis.guard.state import ActiveLock, GuardState, RuleChange
 from market_analysis.rules.verdict import Ends, Status, Verdict
 
 SCHEMA_VERSION = "1.0"
@@ -73,6 +73,20 @@ class LockStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeStatus:
+    """A rule's setting that was changed by command, over the settings file. value: null: as the file has it. begins: null: it is in
+    force."""
+
+    rule: str
+    setting: str
+    value: str | None
+    by: str
+    reason: str
+    at: datetime
+    begins: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class DecisionStatus:
     """Something that was decided, in one line."""
 
@@ -104,6 +118,7 @@ class AccountStatus:
     feed: tuple[FeedPart, ...]
     limits: tuple[LimitStatus, ...]
     locks: tuple[LockStatus, ...]
+    changes: tuple[ChangeStatus, ...]
     decisions: tuple[DecisionStatus, ...]
     exit_status: int
 
@@ -165,6 +180,7 @@ def account_status(seen: Seen) -> AccountStatus:
         feed=_feed(seen),
         limits=limits,
         locks=locks,
+        changes=tuple(_change(item, state) for item in state.changes),
         decisions=tuple(seen.decisions),
         exit_status=_exit_status(seen, limits, locks),
     )
@@ -190,6 +206,7 @@ def unopened_status(name: str, problem: str | None) -> AccountStatus:
         feed=(),
         limits=(),
         locks=(),
+        changes=(),
         decisions=(),
         exit_status=EXIT_UNKNOWN,
     )
@@ -259,6 +276,11 @@ def _lock(lock: ActiveLock, seen: Seen) -> LockStatus:
     elif lock.ends is Ends.RESET and seen.state.day is not None:
         left = _seconds(seen.state.day.end - seen.now)
     return LockStatus(lock.rule, lock.root, lock.ends, lock.since, lock.until, left, lock.reason, lock.firm)
+
+
+def _change(item: RuleChange, state: GuardState) -> ChangeStatus:
+    begins = None if item.after is None or state.day is None else state.day.end
+    return ChangeStatus(item.rule, item.setting, item.value, item.by, item.reason, item.at, begins)
 
 
 def _feed(seen: Seen) -> tuple[FeedPart, ...]:

@@ -6,7 +6,15 @@ from decimal import Decimal
 
 from tabulate import tabulate
 
-from market_analysis.report.guard_status import AccountStatus, DecisionStatus, FeedPart, GuardStatus, LimitStatus, LockStatus
+from market_analysis.report.guard_status import (
+    AccountStatus,
+    ChangeStatus,
+    DecisionStatus,
+    FeedPart,
+    GuardStatus,
+    LimitStatus,
+    LockStatus,
+)
 from market_analysis.report.numbers import UNKNOWN, age, money, multiple, percent, plain
 from market_analysis.report.text_guard import amount, meter
 
@@ -44,6 +52,7 @@ def _account(item: AccountStatus) -> str:
         align = ["right" if title in _RIGHT else "left" for title in _TITLES]
         lines += tabulate(rows, headers=_TITLES, tablefmt="plain", disable_numparse=True, colalign=align).splitlines()
     lines += [f"  ? {plain(limit.message)}" for limit in item.limits if limit.status.value == "unknown"]
+    lines += [f"  {_change(change)}" for change in item.changes]
     lines += [_decision(line) for line in item.decisions[-_DECISIONS:]]
     return "\n".join(line.rstrip() for line in lines)
 
@@ -94,6 +103,13 @@ def _row(limit: LimitStatus) -> tuple[str, ...]:
         "" if limit.room_r is None else multiple(float(limit.room_r)),
         meter(limit.used),
     )
+
+
+def _change(change: ChangeStatus) -> str:
+    """Where a setting comes from, if not from the settings."""
+    value = "as in the settings" if change.value is None else f"= {plain(change.value)}"
+    begins = "" if change.begins is None else f" from the reset at {change.begins:%Y-%m-%d %H:%M} UTC"
+    return f"set {change.rule}.{change.setting} {value}{begins}, by {plain(change.by)}: {plain(change.reason)}"
 
 
 def _decision(line: DecisionStatus) -> str:

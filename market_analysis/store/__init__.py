@@ -1,6 +1,7 @@
 """State behind small ports: bar cache, analysis memory, the guard's journal, the lock of a state directory. SQLite through apsw,
 one writer."""
 
+from market_analysis.store.admin import AdminBook, AdminRecord
 from market_analysis.store.bars import BarCache
 from market_analysis.store.codec import Codec
 from market_analysis.store.database import IN_MEMORY, open_database
@@ -8,4 +9,16 @@ from market_analysis.store.journal import Checkpoint, Journal, Record
 from market_analysis.store.lock import StateLock
 from market_analysis.store.memory import MemoryStore
 
-__all__ = ["IN_MEMORY", "BarCache", "Checkpoint", "Codec", "Journal", "MemoryStore", "Record", "StateLock", "open_database"]
+__all__ = [
+    "IN_MEMORY",
+    "AdminBook",
+    "AdminRecord",
+    "BarCache",
+    "Checkpoint",
+    "Codec",
+    "Journal",
+    "MemoryStore",
+    "Record",
+    "StateLock",
+    "open_database",
+]

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
 from market_analysis.desk.daemon.board import Board
 from market_analysis.desk.guard import Watch
@@ -15,7 +17,8 @@ from market_analysis.desk.listening import Listener
 from market_analysis.desk.looping import Pace, repeat
 from market_analysis.desk.session import Look, Progress
 from market_analysis.domain.decision import Decision, Intent, ReadNow, told
-from market_analysis.errors import EXIT_INTERNAL, RiskManagerError
+from market_analysis.domain.event import CommandKind
+from market_analysis.errors import EXIT_INTERNAL, DataUnknownError, RiskManagerError, UsageError
 from market_analysis.guard.judging import judge
 from market_analysis.report.guard_status import Seen
 from market_analysis.report.text_guard import decision_line
@@ -92,13 +95,15 @@ class WatchedAccount:
             pause = min(pause * 2, LONGEST_PAUSE_S)
 
     async def _watch(self, opened: OpenGuard, stop: asyncio.Event) -> None:
-        async def look() -> Look | Failure:
+        async def look() -> Look | Failure | None:
+            if opened.guard.state.paused:
+                return None
             try:
                 return await opened.guard.look()
             except Exception as error:  # noqa: BLE001  # whatever it is, it must not end the guarding
                 return _failure(error)
 
-        async def use(seen: Look | Failure) -> bool:
+        async def use(seen: Look | Failure | None) -> bool:
             try:
                 return await self._used(opened, seen)
             except Exception as error:  # noqa: BLE001
@@ -115,8 +120,13 @@ class WatchedAccount:
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
 
-    async def _used(self, opened: OpenGuard, seen: Look | Failure) -> bool:
-        """Whether the next look should come soon."""
+    async def _used(self, opened: OpenGuard, seen: Look | Failure | None) -> bool:
+        """Whether the next look should come soon. Of a paused account time passes, and nothing is looked at."""
+        if seen is None:
+            decisions = await opened.guard.tick()
+            self._hooks.decided(self.name, decisions)
+            self.publish(decisions)
+            return False
         if isinstance(seen, Failure):
             self.tell(await opened.guard.tick())
             self._fail(seen)
@@ -127,6 +137,35 @@ class WatchedAccount:
         self._hooks.watched(self.name, watch)
         self.publish(watch.decisions)
         return any(isinstance(item, Intent | ReadNow) for item in watch.decisions)
+
+    async def order(self, kind: CommandKind, by: str, reason: str, **terms: Any) -> tuple[Decision, ...]:
+        """A command, carried out and told; the next look comes at once.
+
+        Raises:
+            DataUnknownError: the account is not open.
+            StateError: it could not be written to the journal, and is not done.
+        """
+        decisions = await self._open().guard.order(kind, by, reason, **terms)
+        self._hooks.decided(self.name, decisions)
+        self.publish(decisions)
+        self.wake.set()
+        return decisions
+
+    def now(self) -> datetime:
+        """The account's time."""
+        return self._open().guard.now()
+
+    def must_have_lock(self, rule: str | None) -> None:
+        """Raises UsageError where there is no lock by that rule, naming those that are."""
+        known = sorted({lock.rule for lock in self._open().guard.state.locks})
+        if rule is not None and rule not in known:
+            there = f"locks: {', '.join(known)}" if known else "there is none"
+            raise UsageError(f"account {self.name} has no lock by {rule!r}; {there}", remedy="see `risk-manager status`")
+
+    def _open(self) -> OpenGuard:
+        if self.opened is None:
+            raise DataUnknownError(f"account {self.name} is not open", remedy="see `risk-manager status`")
+        return self.opened
 
     def tell(self, decisions: tuple[Decision, ...]) -> None:
         """What was decided outside a look: by pushes, by commands, by time."""
@@ -151,6 +190,7 @@ class WatchedAccount:
             stale_after_seconds=max(STALE_AFTER_S, 3 * self._pace.interval_seconds),
             heard=heard,
             problem=problem,
+            paused=guard.state.paused,
         )
         self._board.publish(self.name, seen, guard.now, [decision_line(item) for item in told(decisions)])
 

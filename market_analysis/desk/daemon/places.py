@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from market_analysis.desk.state import default_state_directory
+from market_analysis.desk.directories import default_state_directory
 from market_analysis.settings import DaemonSettings
 
 SOCKET_VARIABLE = "RISK_MANAGER_SOCKET"
 SYSTEM_SOCKET = Path("/run/risk-manager/read.sock")
 """Where the service of the shipped unit listens."""
-RUN_DIRECTORY, READ_NAME, ADMIN_NAME = "run", "read.sock", "admin.sock"
+RUN_DIRECTORY, READ_NAME, ADMIN_NAME, ADMIN_RECORD = "run", "read.sock", "admin.sock", "admin.json"
 READ_MODE, READ_GROUP_MODE, ADMIN_MODE, ADMIN_GROUP_MODE = 0o666, 0o660, 0o600, 0o660
 
 
@@ -28,7 +28,7 @@ def read_place(given: Path | None, settings: DaemonSettings, state_directory: Pa
 def readable_place(given: Path | None, settings: DaemonSettings, state_directory: Path | None) -> Path:
     """Where a trader asks: the same, and the service's socket where that one is there and no other can be reached."""
     place = read_place(given, settings, state_directory)
-    return SYSTEM_SOCKET if not _is_there(place) and given is None and _is_there(SYSTEM_SOCKET) else place
+    return SYSTEM_SOCKET if not is_there(place) and given is None and is_there(SYSTEM_SOCKET) else place
 
 
 def admin_place(settings: DaemonSettings, state_directory: Path | None) -> Path:
@@ -48,7 +48,8 @@ def make_run_directory(place: Path, state_directory: Path | None) -> None:
         place.parent.mkdir(exist_ok=True, mode=0o700)
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Whether this user can see something there."""
     try:
         return path.exists()
     except OSError:

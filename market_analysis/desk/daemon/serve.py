@@ -9,9 +9,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from market_analysis.desk.daemon.account import Failure, Hooks, WatchedAccount
+from market_analysis.desk.daemon.administering import Administrator
 from market_analysis.desk.daemon.board import Board
 from market_analysis.desk.daemon.endpoints import endpoint_at
-from market_analysis.desk.daemon.places import READ_GROUP_MODE, READ_MODE, make_run_directory
+from market_analysis.desk.daemon.passwords import PasswordGate
+from market_analysis.desk.daemon.places import (
+    ADMIN_GROUP_MODE,
+    ADMIN_MODE,
+    ADMIN_RECORD,
+    READ_GROUP_MODE,
+    READ_MODE,
+    make_run_directory,
+)
 from market_analysis.desk.daemon.reading import StatusReader
 from market_analysis.desk.daemon.server import LineServer, Service
 from market_analysis.desk.guard import Watch
@@ -19,7 +28,7 @@ from market_analysis.desk.guard_opening import GuardOpening
 from market_analysis.desk.looping import Pace
 from market_analysis.desk.signals import stop_event
 from market_analysis.desk.state import default_state_directory, environment_label, open_state
-from market_analysis.settings import DaemonSettings
+from market_analysis.store import AdminBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +36,7 @@ class Places:
     """Where it listens. None: nowhere, which is a demo without a place of its own."""
 
     read: Path | None = None
+    admin: Path | None = None
 
 
 async def serve(
@@ -49,7 +59,8 @@ async def serve(
             label = environment_label(opening.configuration.settings.bybit)
             opening = replace(opening, state=stack.enter_context(open_state(directory, label, must_own=True)))
         accounts = [WatchedAccount(name, opening, board, hooks, pace, alone=len(names) == 1) for name in names]
-        services = _services(places, board, opening.configuration.settings.daemon, opening.state_directory)
+        services = _read_service(places, board, opening)
+        services += _admin_service(places, accounts, opening, stop)
         stack.enter_context(LineServer(services) if services else nullcontext())
         await _all_ended(accounts, stop)
     return {account.name: account.last for account in accounts}
@@ -66,11 +77,21 @@ async def _all_ended(accounts: Sequence[WatchedAccount], stop: asyncio.Event) ->
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-def _services(places: Places, board: Board, settings: DaemonSettings, state_directory: Path | None) -> list[Service]:
-    services = []
-    if places.read is not None:
-        make_run_directory(places.read, state_directory)
-        mode = READ_MODE if settings.socket_group is None else READ_GROUP_MODE
-        endpoint = endpoint_at(places.read, mode=mode, group=settings.socket_group)
-        services.append(Service(endpoint, StatusReader(board).answers))
-    return services
+def _read_service(places: Places, board: Board, opening: GuardOpening) -> list[Service]:
+    if places.read is None:
+        return []
+    make_run_directory(places.read, opening.state_directory)
+    group = opening.configuration.settings.daemon.socket_group
+    endpoint = endpoint_at(places.read, mode=READ_MODE if group is None else READ_GROUP_MODE, group=group)
+    return [Service(endpoint, StatusReader(board).answers)]
+
+
+def _admin_service(places: Places, accounts: Sequence[WatchedAccount], opening: GuardOpening, stop: asyncio.Event) -> list[Service]:
+    if places.admin is None:
+        return []
+    make_run_directory(places.admin, opening.state_directory)
+    group = opening.configuration.settings.daemon.admin_group
+    endpoint = endpoint_at(places.admin, mode=ADMIN_MODE if group is None else ADMIN_GROUP_MODE, group=group)
+    record = None if opening.demo else (opening.state_directory or default_state_directory()) / ADMIN_RECORD
+    gate = PasswordGate(AdminBook(record))
+    return [Service(endpoint, Administrator({item.name: item for item in accounts}, gate, stop.set).answers)]
