@@ -22,6 +22,7 @@ from market_analysis.cli import (
     levels,
     lock,
     rules,
+    service,
     size,
     sizing,
     status,
@@ -134,3 +135,4 @@ app.add_typer(admin.app, name=admin.NAME)
 app.add_typer(config.app, name="config")
 app.add_typer(journal.app, name=journal.NAME)
 app.add_typer(rules.app, name=rules.NAME)
+app.add_typer(service.app, name=service.NAME)

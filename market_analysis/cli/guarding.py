@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -29,8 +29,19 @@ from market_analysis.report.text_guard import decision_line, guard_text
 from market_analysis.store import IN_MEMORY, Journal, open_database
 
 
-def run_guard(common: Common, *, interval: float, iterations: int | None, socket: Path | None, quiet: bool) -> int:
-    """Watch until stopped, or for `iterations` looks; the exit status is the last looks' worst verdict (0 when stopped)."""
+def run_guard(
+    common: Common,
+    *,
+    interval: float,
+    iterations: int | None,
+    socket: Path | None,
+    quiet: bool,
+    on_start: Callable[[Callable[[], None]], None] | None = None,
+) -> int:
+    """Watch until stopped, or for `iterations` looks; the exit status is the last looks' worst verdict (0 when stopped).
+
+    on_start: is given a function that stops it, from any thread.
+    """
     configuration = configuration_of(common)
     # A demo has no state that is its own: it listens only where it is told to.
     listens = not common.demo or socket is not None or common.state_dir is not None
@@ -38,7 +49,7 @@ def run_guard(common: Common, *, interval: float, iterations: int | None, socket
     opening = GuardOpening(configuration, bool(common.demo), common.state_dir, listening=iterations is None)
     names = guarded_accounts(configuration, common.account or ()) if not common.demo else (common.account_name,)
     hooks = _hooks(common, quiet=quiet, several=len(names) > 1)
-    last = asyncio.run(serve(opening, names, Pace(interval, iterations), hooks, places))
+    last = asyncio.run(serve(opening, names, Pace(interval, iterations), hooks, places, on_start))
     if iterations is None:
         return 0
     return exit_with(_worst(tuple(last.values())), common)

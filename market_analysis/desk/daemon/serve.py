@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import ExitStack, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +12,7 @@ from market_analysis.desk.daemon.account import Failure, Hooks, WatchedAccount
 from market_analysis.desk.daemon.administering import Administrator
 from market_analysis.desk.daemon.board import Board
 from market_analysis.desk.daemon.endpoints import endpoint_at
+from market_analysis.desk.daemon.notify import LoopWatch, Notifier, check_watchdog
 from market_analysis.desk.daemon.passwords import PasswordGate
 from market_analysis.desk.daemon.places import (
     ADMIN_GROUP_MODE,
@@ -40,9 +41,16 @@ class Places:
 
 
 async def serve(
-    opening: GuardOpening, names: Sequence[str], pace: Pace, hooks: Hooks, places: Places
+    opening: GuardOpening,
+    names: Sequence[str],
+    pace: Pace,
+    hooks: Hooks,
+    places: Places,
+    on_start: Callable[[Callable[[], None]], None] | None = None,
 ) -> dict[str, Watch | Failure | None]:
     """Guard the accounts until stopped, or for the pace's looks; how each one's last turn ended.
+
+    on_start: is given a function that stops it, from any thread.
 
     Raises:
         SettingsError: an account or a rule is wrong; nothing was begun.
@@ -51,7 +59,12 @@ async def serve(
     """
     for name in names:
         opening.check(name)
-    stop = stop_event()
+    check_watchdog(pace.interval_seconds)
+    stop, loop = stop_event(), asyncio.get_running_loop()
+    if on_start is not None:
+        on_start(lambda: _from_any_thread(loop, stop))
+    watchdog = LoopWatch(names, Notifier(), pace.interval_seconds)
+    hooks = replace(hooks, completed=watchdog.completed)
     board = Board(names)
     with ExitStack() as stack:
         if not opening.demo and opening.state is None:
@@ -62,8 +75,16 @@ async def serve(
         services = _read_service(places, board, opening)
         services += _admin_service(places, accounts, opening, stop)
         stack.enter_context(LineServer(services) if services else nullcontext())
-        await _all_ended(accounts, stop)
+        try:
+            await _all_ended(accounts, stop)
+        finally:
+            watchdog.stopping()
     return {account.name: account.last for account in accounts}
+
+
+def _from_any_thread(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # it has ended already
+        loop.call_soon_threadsafe(stop.set)
 
 
 async def _all_ended(accounts: Sequence[WatchedAccount], stop: asyncio.Event) -> None:
