@@ -110,16 +110,23 @@ def set_password(
 ) -> None:
     """Set the administrator's password, of 12 to 128 characters: asked for twice, or from a file, or RISK_MANAGER_NEW_PASSWORD.
 
-    It is for those whom the kernel does not vouch for: see docs/daemon.md. Only its argon2id hash is kept.
+    It is for those whom the kernel does not vouch for: see docs/daemon.md. Only its argon2id hash is kept. Where no guard runs, it
+    is written into the state directory, and stands in no journal.
 
-    Examples (a guard must be running):
+    Examples:
 
       $ risk-manager admin password set
     """
-    from market_analysis.cli.ordering import new_password, order
+    from market_analysis.cli.ordering import new_password, order, set_password_here
+    from market_analysis.errors import DaemonUnreachableError
 
     given = new_password(new_password_file)
-    raise typer.Exit(order(common, "password", reason=reason, new_password=given, password_file=password_file))
+    try:
+        status = order(common, "password", reason=reason, new_password=given, password_file=password_file)
+    except DaemonUnreachableError:
+        set_password_here(common, given)
+        status = 0
+    raise typer.Exit(status)
 
 
 app.add_typer(password, name="password")

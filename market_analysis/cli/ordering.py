@@ -20,7 +20,7 @@ from market_analysis.cli.sessions import configuration_of
 from market_analysis.desk.daemon import client
 from market_analysis.desk.daemon.administering import AdminRequest, Done
 from market_analysis.desk.daemon.places import ADMIN_NAME, admin_place, is_there, readable_place
-from market_analysis.desk.daemon.wire import ReadRequest
+from market_analysis.desk.daemon.wire import ReadRequest, RefusedError
 from market_analysis.errors import EXIT_CRITICAL, DaemonUnreachableError, SettingsError, UsageError
 from market_analysis.report.guard_status import GuardStatus
 
@@ -67,6 +67,27 @@ def new_password(file: Path | None) -> str:
     _needs_terminal(NEW_PASSWORD_VARIABLE)
     answer: str = typer.prompt("New administrator's password", hide_input=True, confirmation_prompt=True, err=True)
     return answer
+
+
+def set_password_here(common: Common, password: str) -> None:
+    """Write it into the state directory, which no guard has now.
+
+    Raises:
+        StateLockedError: one has it after all.
+        StateError, UsageError: it cannot be written, or is too short or too long.
+    """
+    from market_analysis.desk.daemon.passwords import PasswordGate
+    from market_analysis.desk.daemon.places import ADMIN_RECORD
+    from market_analysis.desk.directories import default_state_directory
+    from market_analysis.store import AdminBook, StateLock
+
+    directory = common.state_dir or default_state_directory()
+    with StateLock(directory):
+        try:
+            PasswordGate(AdminBook(directory / ADMIN_RECORD)).set(password)
+        except RefusedError as refused:
+            raise UsageError(refused.message, remedy="choose another") from None
+    typer.echo("the administrator's password is set; no guard is running, so that it stands in no journal")
 
 
 def moment(text: str) -> datetime:
