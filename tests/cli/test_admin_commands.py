@@ -84,7 +84,7 @@ def test_from_setting_a_rule_to_where_it_shows(guard: Path, capsys: pytest.Captu
     assert shown["origin"].startswith("admin set, uid ")
     assert call("--json", "admin", "set", "daily_realized_loss.loss", "95", "--reason", "more") == 0
     assert "from the reset at" in json.loads(capsys.readouterr().out)["done"][0]
-    assert call("admin", "set", "daily_realized_loss.loss", "-1", "--reason", "no") == 4
+    assert call("admin", "set", "daily_realized_loss.loss", "0", "--reason", "no") == 4
     assert "greater than 0" in capsys.readouterr().err
     assert call("admin", "set", "daily_realized_loss", "1", "--reason", "no") == 64
     assert "it must be RULE.SETTING" in capsys.readouterr().err

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from market_analysis.desk.daemon import client
 from market_analysis.desk.daemon.board import Board
 from market_analysis.desk.daemon.endpoints import UnixEndpoint
+from market_analysis.desk.daemon.places import close_to_others
 from market_analysis.desk.daemon.reading import StatusReader
 from market_analysis.desk.daemon.server import Limits, LineServer, Service
 from market_analysis.desk.daemon.wire import ReadRequest
@@ -194,3 +195,17 @@ def test_a_server_that_cannot_bind_leaves_nothing_behind() -> None:
         with pytest.raises(StateError, match="is no socket"), LineServer([good, bad]):
             pytest.fail("it must not start")
         assert [item.name for item in folder.iterdir()] == ["taken"]
+
+
+def test_a_state_directory_that_others_could_enter_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tmp_path.chmod(0o755)
+    close_to_others(tmp_path)
+    assert stat.S_IMODE(tmp_path.stat().st_mode) == 0o700
+    tmp_path.chmod(0o750)
+
+    def refuse(path: Path, mode: int) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "chmod", refuse)
+    with pytest.raises(StateError, match="others may enter"):
+        close_to_others(tmp_path)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 
 from market_analysis.desk.directories import default_state_directory
+from market_analysis.errors import StateError
 from market_analysis.settings import DaemonSettings
 
 SOCKET_VARIABLE = "RISK_MANAGER_SOCKET"
@@ -39,6 +41,23 @@ def admin_place(settings: DaemonSettings, state_directory: Path | None) -> Path:
 def run_directory(state_directory: Path | None) -> Path:
     """Of the state directory."""
     return (state_directory or default_state_directory()) / RUN_DIRECTORY
+
+
+def close_to_others(directory: Path) -> None:
+    """A state directory that was there before, and open to others, is its user's alone from now on.
+
+    Raises:
+        StateError: it belongs to somebody else and others can read it.
+    """
+    if os.name == "nt" or stat.S_IMODE(directory.stat().st_mode) & 0o077 == 0:
+        return
+    try:
+        directory.chmod(0o700)
+    except OSError as error:
+        raise StateError(
+            f"others may enter the state directory {directory}, and this user cannot change that: {error.strerror}",
+            remedy=f"chmod 700 {directory}, or give --state-dir another",
+        ) from error
 
 
 def make_run_directory(place: Path, state_directory: Path | None) -> None:

@@ -71,6 +71,7 @@ async def serve(
             directory = opening.state_directory or default_state_directory()
             label = environment_label(opening.configuration.settings.bybit)
             opening = replace(opening, state=stack.enter_context(open_state(directory, label, must_own=True)))
+            close_to_others(directory)
         accounts = [WatchedAccount(name, opening, board, hooks, pace, alone=len(names) == 1) for name in names]
         services = _read_service(places, board, opening)
         services += _admin_service(places, accounts, opening, stop)
