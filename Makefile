@@ -31,7 +31,7 @@ demo: $(VENV)/installed ## Show a complete report of the embedded exchange: no k
 	$(RUN)/risk-manager --demo --exit-zero
 
 test: $(VENV)/installed-dev ## Run every test
-	$(RUN)/python -m pytest -q -n 2 $(PYTEST_FLAGS)
+	$(RUN)/python -m pytest -q -n 2 --dist loadgroup $(PYTEST_FLAGS)
 
 lint: $(VENV)/installed-dev ## Style, types, import contracts
 	$(RUN)/ruff check .

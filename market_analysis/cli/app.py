@@ -21,6 +21,7 @@ from market_analysis.cli import (
     journal,
     levels,
     lock,
+    replay,
     rules,
     service,
     size,
@@ -126,6 +127,7 @@ _COMMANDS = (
     guard,
     status,
     flatten,
+    replay,
 )
 for _module in _COMMANDS:
     app.command(_module.NAME, no_args_is_help=False)(with_common(_module.command))

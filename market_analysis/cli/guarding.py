@@ -14,12 +14,11 @@ from market_analysis.cli.common import Common
 from market_analysis.cli.sessions import configuration_of
 from market_analysis.cli.view import Console, exit_with
 from market_analysis.config import Configuration
-from market_analysis.desk.daemon.account import Failure, Hooks
+from market_analysis.desk.daemon.account import Failure, Hooks, Pace
 from market_analysis.desk.daemon.places import ADMIN_NAME, admin_place, read_place
 from market_analysis.desk.daemon.serve import Places, serve
 from market_analysis.desk.guard import CODEC, Watch
 from market_analysis.desk.guard_opening import GuardOpening, guarded_accounts
-from market_analysis.desk.looping import Pace
 from market_analysis.desk.state import default_state_directory, environment_label
 from market_analysis.domain.decision import Decision, FlattenEnded, told
 from market_analysis.domain.event import CommandKind

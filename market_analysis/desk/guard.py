@@ -84,6 +84,10 @@ class GuardSession:
         """As it stands on disk."""
         return self._guard.state
 
+    def uptime_ms(self) -> int:
+        """The account's clock that cannot be set."""
+        return self._uptime_ms()
+
     def now(self) -> datetime:
         """The account's time."""
         return self._session.clock.now()

@@ -151,6 +151,7 @@ def _held(snapshot: Snapshot, item: Position, terms: Instrument) -> HeldPosition
         quantity_step=terms.quantity_step,
         notional=None if quote is None else rounded(item.notional * quote),
         most_per_order=terms.max_quantity,
+        most_per_market_order=terms.max_market_quantity or terms.max_quantity,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable
+import time
+from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -11,7 +12,7 @@ from pathlib import Path
 from market_analysis.config import Configuration
 from market_analysis.desk.guard import GuardSession, JournaledGuard
 from market_analysis.desk.guard_policy import policy_of
-from market_analysis.desk.session import Progress, account_settings, open_session
+from market_analysis.desk.session import Progress, Session, account_settings, open_session
 from market_analysis.desk.state import State
 from market_analysis.errors import SettingsError
 from market_analysis.guard.state import GuardPolicy
@@ -25,7 +26,7 @@ DEMO_RULES = {"daily_realized_loss": {"mode": "alert", "loss": 100}}
 
 @dataclass(frozen=True, slots=True)
 class OpenGuard:
-    """A guarded account, open. risk_frac: share of equity that one R is. stream: its pushes, None where none are heard."""
+    """A guarded account, open. risk_frac: share of equity that one R is. stream: its pushes, None where none are to be heard."""
 
     guard: GuardSession
     risk_frac: Decimal
@@ -71,12 +72,14 @@ class GuardOpening:
             )
             session = await stack.enter_async_context(opened)
             enforcer = await self._enforcer(stack, name)
-            policy = self._policy(name, enforces=enforcer is not None)
-            guard = GuardSession(session, JournaledGuard(policy, session.state.journal), enforcer)
-            yield OpenGuard(guard, Decimal(str(session.settings.risk.equity_risk_frac)), self._stream(name))
+            locks = enforcer is not None and enforcer.locks_account
+            policy = self._policy(name, enforces=enforcer is not None, venue_locks=locks)
+            guard = GuardSession(session, JournaledGuard(policy, session.state.journal), enforcer, self._uptime(session))
+            stream = session.stream if self.listening else None
+            yield OpenGuard(guard, Decimal(str(session.settings.risk.equity_risk_frac)), stream)
 
-    def _policy(self, name: str, *, enforces: bool) -> GuardPolicy:
-        policy = policy_of(name, self._account(name), enforces=enforces)
+    def _policy(self, name: str, *, enforces: bool, venue_locks: bool = False) -> GuardPolicy:
+        policy = policy_of(name, self._account(name), enforces=enforces, venue_locks=venue_locks)
         if not policy.rules and not self.must_enforce:
             raise SettingsError(
                 f"account {name} has no rules to be guarded by",
@@ -106,12 +109,9 @@ class GuardOpening:
         await enforcer.check()
         return enforcer
 
-    def _stream(self, name: str) -> Stream | None:
-        if self.demo or not self.listening:
-            return None
-        from market_analysis.venues.bybit.stream import BybitStream
-
-        return BybitStream(self.configuration.settings.bybit, self.configuration.credentials(name))
+    def _uptime(self, session: Session) -> Callable[[], float]:
+        """The clock that cannot be set; the demo's market time flows faster than any of ours, so there its own."""
+        return (lambda: session.clock.now().timestamp()) if self.demo else time.monotonic
 
 
 def guarded_accounts(configuration: Configuration, named: Iterable[str]) -> tuple[str, ...]:

@@ -16,8 +16,9 @@ from market_analysis.settings import AccountSettings
 CURRENCY = "USD"
 
 
-def policy_of(name: str, account: AccountSettings, *, enforces: bool) -> GuardPolicy:
-    """The policy of the account `name`. enforces: an enforcer is there; rules in enforce mode only tell without one.
+def policy_of(name: str, account: AccountSettings, *, enforces: bool, venue_locks: bool = False) -> GuardPolicy:
+    """The policy of the account `name`. enforces: an enforcer is there; rules in enforce mode only tell without one. venue_locks:
+    and can have the venue lock the account.
 
     Raises:
         SettingsError: an unknown rule, mode or parameter, or a value out of its bounds; all of a rule's at once.
@@ -29,6 +30,7 @@ def policy_of(name: str, account: AccountSettings, *, enforces: bool) -> GuardPo
         reset=account.reset_time,
         rules=tuple(_active(f"accounts.{name}.rules.{rule}", rule, dict(values)) for rule, values in sorted(account.rules.items())),
         enforces=enforces,
+        venue_locks=venue_locks,
         initial_balance=account.initial_balance,
         exit_slippage_bps=account.exit_slippage_bps,
         most_exit_slippage_bps=account.most_exit_slippage_bps,

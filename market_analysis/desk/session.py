@@ -23,7 +23,9 @@ from market_analysis.risk.analyse import analyse
 from market_analysis.risk.types import Analysis
 from market_analysis.settings import AccountSettings, Settings
 from market_analysis.venues.bybit import BybitVenue
+from market_analysis.venues.bybit.stream import BybitStream
 from market_analysis.venues.protocol import Venue
+from market_analysis.venues.stream import Stream
 
 _CACHE_WINDOWS = 2
 """Cached bars are dropped when they are older than this many windows of `[vol] bars`."""
@@ -48,12 +50,21 @@ def _silent(text: str | None) -> None:
 
 
 class Session:
-    """Looks at one account. The memory is saved after each look, unless another instance owns the state."""
+    """Looks at one account. The memory is saved after each look, unless another instance owns the state. stream: what the venue
+    pushes, opened by whoever listens."""
 
     def __init__(
-        self, settings: Settings, venue: Venue, clock: Clock, account: AccountSettings, state: State, progress: Progress = _silent
+        self,
+        settings: Settings,
+        venue: Venue,
+        clock: Clock,
+        account: AccountSettings,
+        state: State,
+        progress: Progress = _silent,
+        stream: Stream | None = None,
     ) -> None:
         self.settings = settings
+        self.stream = stream
         self.venue = venue
         self.clock = clock
         self.state = state
@@ -123,14 +134,15 @@ async def open_session(
             state = stack.enter_context(open_state(directory, environment_label(opened.settings.bybit), must_own=must_own))
         if state.writable:
             state.bars.prune(opened.clock.now(), timedelta(hours=_CACHE_WINDOWS * opened.settings.vol.bars))
-        yield Session(opened.settings, opened.venue, opened.clock, opened.account, state, progress)
+        yield Session(opened.settings, opened.venue, opened.clock, opened.account, state, progress, opened.stream)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenVenue:
-    """A watch-only venue of one account, its market clock, and the settings that led there."""
+    """A watch-only venue of one account, its pushes, its market clock, and the settings that led there."""
 
     venue: BybitVenue
+    stream: BybitStream
     clock: Clock
     account: AccountSettings
     settings: Settings
@@ -155,7 +167,8 @@ async def open_venue(configuration: Configuration, account: str, *, demo: bool, 
             clock=clock,
             timeout_s=settings.risk.exchange_timeout_ms / 1000,
         )
-        yield OpenVenue(await stack.enter_async_context(venue), clock, watched, settings)
+        stream = BybitStream(settings.bybit, credentials)
+        yield OpenVenue(await stack.enter_async_context(venue), stream, clock, watched, settings)
 
 
 def account_settings(settings: Settings, account: str) -> AccountSettings:

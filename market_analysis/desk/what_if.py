@@ -98,8 +98,7 @@ async def size(
 
 def _analysed(session: Session, look: Look, snapshot: Snapshot) -> Analysis:
     analysis, _ = analyse(snapshot, look.history, session.memory, session.settings, look.models)
-    analysis = replace(analysis, tail_model=None)  # for the guard, and no part of what is shown
-    return analysis
+    return replace(analysis, tail_model=None)  # for the guard, and no part of what is shown
 
 
 def _terms(snapshot: Snapshot, instrument: InstrumentId) -> Instrument:

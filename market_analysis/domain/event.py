@@ -35,7 +35,8 @@ class MoneyRead:
 class HeldPosition:
     """A position as it was read. root: the instrument's root after aliases. mark: the venue's mark price, None when it could not be
     read, and `unrealized` with it. tick_value: money per tick and contract, None where it is not constant. notional: value at the
-    mark, > 0, None when no rate is known. tags: the owner's. most_per_order: contracts that the venue takes in one order."""
+    mark, > 0, None when no rate is known. tags: the owner's. most_per_order, most_per_market_order: contracts that the venue takes
+    in one order."""
 
     key: PositionKey
     root: str
@@ -51,6 +52,7 @@ class HeldPosition:
     notional: Decimal | None = None
     tags: frozenset[str] = frozenset()
     most_per_order: Decimal | None = None
+    most_per_market_order: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,6 +70,7 @@ class Instrument:
     funding_interval_hours: Decimal | None
     status: str
     contract_size: Decimal = Decimal(1)
+    max_market_quantity: Decimal | None = None
     tiers: tuple[RiskTier, ...] = ()
 
     @property

@@ -25,6 +25,8 @@ _BPS = Decimal(10_000)
 
 def closing(state: GuardState, item: HeldPosition, client_id: str, cause: str, quantity: Decimal) -> Intent:
     """An order that closes `quantity` contracts of a position, as many as the venue takes in one, at the ladder's present price."""
+    price = worst_price(state, item)
+    most = item.most_per_market_order if price is None else item.most_per_order
     return Intent(
         client_id=client_id,
         kind=IntentKind.CLOSE,
@@ -32,8 +34,8 @@ def closing(state: GuardState, item: HeldPosition, client_id: str, cause: str, q
         instrument=item.key.instrument,
         key=item.key,
         side=item.side,
-        quantity=quantity if item.most_per_order is None else min(quantity, item.most_per_order),
-        price=worst_price(state, item),
+        quantity=quantity if most is None else min(quantity, most),
+        price=price,
     )
 
 

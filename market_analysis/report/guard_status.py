@@ -137,9 +137,9 @@ class GuardStatus:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What the guard knows of an account at a moment. now: the account's time. uptime_ms: by the clock that cannot be set; read_ms:
-    when it was read last by it, None before that. heard: why pushes are not heard, empty where they are, None where none are
-    wanted."""
+    """What the guard knows of an account at a moment. now: the account's time. uptime_ms: the same by its clock that cannot be set.
+    age_seconds: since the last look that ended, by ours; None before the first. heard: why pushes are not heard, empty where they
+    are, None where none are wanted."""
 
     state: GuardState
     verdicts: Sequence[Verdict]
@@ -147,7 +147,7 @@ class Seen:
     now: datetime
     uptime_ms: int
     risk_frac: Decimal
-    read_ms: int | None = None
+    age_seconds: Decimal | None = None
     stale_after_seconds: float = 30.0
     heard: str | None = None
     problem: str | None = None
@@ -169,7 +169,7 @@ def account_status(seen: Seen) -> AccountStatus:
         enforces=state.policy.enforces,
         currency=state.policy.currency,
         as_of=state.read_at,
-        data_age_seconds=_age(seen),
+        data_age_seconds=seen.age_seconds,
         balance=None if money is None else money.balance,
         equity=equity,
         risk_unit=unit,
@@ -239,10 +239,9 @@ def _word(seen: Seen) -> str:
         return "paused"
     if seen.problem is not None:
         return "failing"
-    age = _age(seen)
-    if age is None:
+    if seen.age_seconds is None:
         return "starting"
-    return "stale" if age > seen.stale_after_seconds else "watching"
+    return "stale" if seen.age_seconds > seen.stale_after_seconds else "watching"
 
 
 def _limit(state: GuardState, verdict: Verdict, equity: Decimal | None, unit: Decimal | None) -> LimitStatus:
@@ -286,16 +285,12 @@ def _change(item: RuleChange, state: GuardState) -> ChangeStatus:
 def _feed(seen: Seen) -> tuple[FeedPart, ...]:
     state = seen.state
     parts = [
-        FeedPart(name, _age(seen), part.detail if isinstance(part, Unknown) else None)
+        FeedPart(name, seen.age_seconds, part.detail if isinstance(part, Unknown) else None)
         for name, part in (("money", state.money), ("positions", state.positions), ("orders", state.orders))
     ]
     if seen.heard is not None:
         parts.append(FeedPart("pushes", None, seen.heard or None))
     return tuple(parts)
-
-
-def _age(seen: Seen) -> Decimal | None:
-    return None if seen.read_ms is None else _seconds(timedelta(milliseconds=seen.uptime_ms - seen.read_ms))
 
 
 def _seconds(span: timedelta) -> Decimal:

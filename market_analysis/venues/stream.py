@@ -6,6 +6,7 @@ changed, so that it is read at once.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -46,3 +47,11 @@ class Stream(Protocol):
     async def run(self, wanted: Callable[[], frozenset[InstrumentId]], take: Callable[[Pushed], None]) -> None:
         """Until cancelled: open, subscribe to what is wanted as that changes, open again after every failure."""
         ...
+
+
+class Silent:
+    """A venue that pushes nothing."""
+
+    async def run(self, wanted: Callable[[], frozenset[InstrumentId]], take: Callable[[Pushed], None]) -> None:
+        """Until cancelled: nothing."""
+        await asyncio.Event().wait()

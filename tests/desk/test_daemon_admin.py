@@ -17,14 +17,13 @@ import pytest
 from daemon_bench import Scripted, ScriptedOpening, Told, driver, hooks, short_path
 
 from market_analysis.desk.daemon import administering, client
-from market_analysis.desk.daemon.account import WatchedAccount
+from market_analysis.desk.daemon.account import Pace, WatchedAccount
 from market_analysis.desk.daemon.administering import Administrator, AdminRequest
 from market_analysis.desk.daemon.board import Board
 from market_analysis.desk.daemon.endpoints import Peer, UnixEndpoint
 from market_analysis.desk.daemon.passwords import MOST_FAILURES, PasswordGate
 from market_analysis.desk.daemon.server import LineServer, Service
 from market_analysis.desk.daemon.wire import RefusedError
-from market_analysis.desk.looping import Pace
 from market_analysis.domain.event import Command
 from market_analysis.errors import RiskManagerError, StateError
 from market_analysis.store import AdminBook, AdminRecord

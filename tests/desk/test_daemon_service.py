@@ -21,12 +21,11 @@ from daemon_bench import Scripted, ScriptedOpening, Told, driver, hooks, short_p
 from market_analysis.cli import service, windows_service
 from market_analysis.cli.app import app
 from market_analysis.cli.boundary import run
-from market_analysis.desk.daemon.account import WatchedAccount
+from market_analysis.desk.daemon.account import Pace, WatchedAccount
 from market_analysis.desk.daemon.board import Board
 from market_analysis.desk.daemon.endpoints import endpoint_at
 from market_analysis.desk.daemon.notify import LoopWatch, Notifier, check_watchdog
 from market_analysis.desk.daemon.unit import UNIT_NAME, unit_text
-from market_analysis.desk.looping import Pace
 from market_analysis.desk.signals import stop_event
 from market_analysis.errors import SettingsError, StateError, UsageError
 

@@ -76,6 +76,10 @@ def test_there_are_commands_of_every_kind() -> None:
 @pytest.mark.parametrize("command", PLAIN)
 def test_a_command_runs(command: str, tmp_path: Path, variables: dict[str, str]) -> None:
     (tmp_path / "other.toml").write_text("[risk]\ndaily_loss_limit_frac = 0.05\n")
+    (tmp_path / "limits.toml").write_text("initial_balance = 30000\n[rules.daily_realized_loss]\nloss = 50\n")
+    (tmp_path / "trades.csv").write_text(
+        "symbol,closed_at,pnl,fees\nBTCUSDT,2026-03-02 10:00,-400,2\nBTCUSDT,2026-03-02 11:00,-40,2\n"
+    )
     if "--account second" in command:
         (tmp_path / "settings.toml").write_text("[accounts.second]\n")
     if "--data bars/" in command:
@@ -136,7 +140,12 @@ def test_make_does_what_readme_says(command: str) -> None:
     fresh = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTEST_FLAGS"))}
     done = subprocess.run([program, "--dry-run", target], cwd=ROOT, env=fresh, capture_output=True, text=True, check=True)
     last = done.stdout.strip().splitlines()[-1]
-    assert last == {"demo": ".venv/bin/risk-manager --demo --exit-zero", "test": ".venv/bin/python -m pytest -q -n 2"}[target]
+    assert (
+        last
+        == {"demo": ".venv/bin/risk-manager --demo --exit-zero", "test": ".venv/bin/python -m pytest -q -n 2 --dist loadgroup"}[
+            target
+        ]
+    )
 
 
 def test_make_demo_needs_no_key(tmp_path: Path, variables: dict[str, str]) -> None:

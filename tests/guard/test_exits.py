@@ -91,6 +91,12 @@ def test_no_order_is_larger_than_the_venue_takes_and_the_rest_follows() -> None:
     assert close(driver.read(held("6", most_per_order=Decimal(4)))).quantity == 4
 
 
+def test_a_market_order_has_a_largest_size_of_its_own() -> None:
+    limits = {"most_per_order": Decimal(8), "most_per_market_order": Decimal(3)}
+    assert close(breached().read(held("10", **limits))).quantity == 8
+    assert close(breached().read(held("10", mark=None, **limits))).quantity == 3
+
+
 def test_a_ladder_is_forgotten_with_its_position() -> None:
     driver = breached()
     driver.answer(close(driver.read(held("2"))))

@@ -55,16 +55,17 @@ def seen_by(world: Driver, **changes: Any) -> Seen:
         "now": world.at,
         "uptime_ms": world.uptime,
         "risk_frac": Decimal("0.005"),
-        "read_ms": world.uptime,
+        "age_seconds": Decimal(0),
     }
     return Seen(**(fields | changes))
 
 
 def board_of(*worlds: Driver) -> Board:
     """A board with these accounts, told of all but the first that has no read."""
-    board = Board([world.policy.account for world in worlds], monotonic=lambda: worlds[0].uptime / 1000)
+    board = Board([world.policy.account for world in worlds], monotonic=lambda: 5.0)
     for world in worlds:
-        board.publish(world.policy.account, seen_by(world), lambda world=world: world.at, ["alert something began"])
+        clocks: Any = (lambda world=world: world.at, lambda world=world: world.uptime)
+        board.publish(world.policy.account, seen_by(world), clocks, ["alert something began"], read_at=5.0)
     return board
 
 
@@ -96,6 +97,9 @@ class Scripted:
 
     def now(self) -> Any:
         return self.world.at
+
+    def uptime_ms(self) -> int:
+        return self.world.uptime
 
     async def look(self) -> Any:
         await asyncio.sleep(0)

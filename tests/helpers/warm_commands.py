@@ -1,8 +1,8 @@
 """`risk-manager` in a process that has loaded everything before: what a command does is tested dozens of times, its imports once.
 
-A server imports the product and waits at a socket. For each command a small client on the PATH hands over its arguments, environment,
-directory and three streams; the server forks, and the child calls the same entry point as the installed script. Signals that the
-client gets are passed on, and it ends as the child does. Start-up itself is tested by what runs the real script.
+A server imports the product and waits at a socket. For each command a small client on the PATH hands over its arguments,
+environment, directory and three streams; the server forks, and the child calls the same entry point as the installed script.
+Signals that the client gets are passed on, and it ends as the child does. Start-up itself is tested by what runs the real script.
 """
 
 from __future__ import annotations

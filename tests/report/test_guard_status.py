@@ -70,7 +70,7 @@ def test_lockouts_count_down_by_the_clock_that_cannot_be_set() -> None:
     world.feed(Command(world.at, world.uptime, CommandKind.LOCK, "me", "enough", until=until, self_lock=True))
     world.feed(Command(world.at, world.uptime, CommandKind.LOCK, "me", "also"))
     later = world.uptime + 90_500
-    seen = replace(seen_by(world), now=START + timedelta(days=9), uptime_ms=later, read_ms=later)
+    seen = replace(seen_by(world), now=START + timedelta(days=9), uptime_ms=later)
     (item,) = status_of(seen).accounts
     own, manual = item.locks
     assert (own.left_seconds, own.firm, own.root) == (Decimal(3509), True, None)

@@ -14,7 +14,7 @@ from market_analysis.desk.daemon.board import Board
 from market_analysis.desk.guard import Watch
 from market_analysis.desk.guard_opening import GuardOpening, OpenGuard
 from market_analysis.desk.listening import Listener
-from market_analysis.desk.looping import Pace, repeat
+from market_analysis.desk.loop import repeat
 from market_analysis.desk.session import Look, Progress
 from market_analysis.domain.decision import Decision, Intent, ReadNow, told
 from market_analysis.domain.event import CommandKind
@@ -25,6 +25,14 @@ from market_analysis.report.text_guard import decision_line
 
 STALE_AFTER_S = 30.0
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """interval_seconds: from the start of one look to the start of the next. iterations: looks until it ends, None: none."""
+
+    interval_seconds: float
+    iterations: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +72,7 @@ class WatchedAccount:
         self._alone = alone
         self._listener: Listener | None = None
         self._told_failure = ""
-        self._read_ms: int | None = None
+        self._read_at: float | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`, or the pace's looks are done.
@@ -103,40 +111,48 @@ class WatchedAccount:
             except Exception as error:  # noqa: BLE001  # whatever it is, it must not end the guarding
                 return _failure(error)
 
-        async def use(seen: Look | Failure | None) -> bool:
+        async def use(seen: Look | Failure | None) -> None:
             try:
-                return await self._used(opened, seen)
+                await self._used(opened, seen)
             except Exception as error:  # noqa: BLE001
                 self._fail(_failure(error))
-                return False
             finally:
                 self._hooks.completed(self.name)
 
         listening = self._listen(opened)
         try:
-            await repeat(look, use, pace=self._pace, stop=stop, wake=self.wake, on_late=self._hooks.late)
+            await repeat(
+                look,
+                interval_seconds=self._pace.interval_seconds,
+                iterations=self._pace.iterations,
+                on_look=use,
+                on_late=self._hooks.late,
+                wake=self.wake,
+                stop=stop,
+            )
         finally:
             if listening is not None:
                 listening.cancel()
                 await asyncio.gather(listening, return_exceptions=True)
 
-    async def _used(self, opened: OpenGuard, seen: Look | Failure | None) -> bool:
-        """Whether the next look should come soon. Of a paused account time passes, and nothing is looked at."""
+    async def _used(self, opened: OpenGuard, seen: Look | Failure | None) -> None:
+        """What a look found is decided upon. Of a paused account time passes, and nothing is looked at."""
         if seen is None:
             decisions = await opened.guard.tick()
             self._hooks.decided(self.name, decisions)
             self.publish(decisions)
-            return False
+            return
         if isinstance(seen, Failure):
             self.tell(await opened.guard.tick())
             self._fail(seen)
-            return False
-        self._read_ms = round(time.monotonic() * 1000)
+            return
+        self._read_at = time.monotonic()
         watch = await opened.guard.digest(seen)
         self.last, self._told_failure = watch, ""
         self._hooks.watched(self.name, watch)
         self.publish(watch.decisions)
-        return any(isinstance(item, Intent | ReadNow) for item in watch.decisions)
+        if any(isinstance(item, Intent | ReadNow) for item in watch.decisions):
+            self.wake.set()
 
     async def order(self, kind: CommandKind, by: str, reason: str, **terms: Any) -> tuple[Decision, ...]:
         """A command, carried out and told; the next look comes at once.
@@ -184,21 +200,31 @@ class WatchedAccount:
             verdicts=tuple(verdict for _, verdict in judge(guard.state)) if guard.state.now is not None else (),
             decisions=(),
             now=guard.now(),
-            uptime_ms=0,  # the board tells the time
+            uptime_ms=guard.uptime_ms(),
             risk_frac=self.opened.risk_frac,
-            read_ms=self._read_ms,
             stale_after_seconds=max(STALE_AFTER_S, 3 * self._pace.interval_seconds),
             heard=heard,
             problem=problem,
             paused=guard.state.paused,
         )
-        self._board.publish(self.name, seen, guard.now, [decision_line(item) for item in told(decisions)])
+        lines = [decision_line(item) for item in told(decisions)]
+        self._board.publish(self.name, seen, (guard.now, guard.uptime_ms), lines, read_at=self._read_at)
 
     def _listen(self, opened: OpenGuard) -> asyncio.Task[None] | None:
         if opened.stream is None:
             return None
         self._listener = Listener(opened.guard, opened.stream, self.tell, wake=self.wake)
-        return asyncio.create_task(self._listener.run())
+        task = asyncio.create_task(self._listener.run())
+        task.add_done_callback(self._deaf)
+        return task
+
+    def _deaf(self, listening: asyncio.Task[None]) -> None:
+        """Should what hears pushes fail, that is told, and the loop reads on."""
+        if not listening.cancelled() and (error := listening.exception()) is not None:
+            reason = f"pushes are no longer heard ({type(error).__name__}); reads go on"
+            self._hooks.failed(self.name, reason)
+            if self._listener is not None:
+                self._listener.lost = reason
 
     def _fail(self, failure: Failure) -> None:
         self.last = failure

@@ -7,6 +7,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TypeAlias
 
 from market_analysis.desk.versions import versions
 from market_analysis.report.guard_status import (
@@ -20,14 +22,17 @@ from market_analysis.report.guard_status import (
 )
 
 DECISIONS_KEPT = 20
+Clocks: TypeAlias = tuple[Callable[[], datetime], Callable[[], int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """An account as its loop left it. clock: the account's time. problem: why it cannot be opened or looked at now."""
+    """An account as its loop left it. clocks: the account's time, and its clock that cannot be set. read_at: by our own clock, when
+    the last look ended. problem: why it cannot be opened or looked at now."""
 
     seen: Seen | None = None
-    clock: Callable[[], datetime] | None = None
+    clocks: Clocks | None = None
+    read_at: float | None = None
     problem: str | None = None
     decisions: tuple[DecisionStatus, ...] = field(default=())
 
@@ -47,11 +52,11 @@ class Board:
         """The accounts, in their order."""
         return tuple(self._published)
 
-    def publish(self, name: str, seen: Seen, clock: Callable[[], datetime], lines: Sequence[str]) -> None:
+    def publish(self, name: str, seen: Seen, clocks: Clocks, lines: Sequence[str], *, read_at: float | None) -> None:
         """What is known of an account now, and what was decided on the way."""
         before = self._published[name]
         kept = (*before.decisions, *(DecisionStatus(seen.now, line) for line in lines))[-DECISIONS_KEPT:]
-        self._replace(name, Published(seen, clock, seen.problem, kept))
+        self._replace(name, Published(seen, clocks, read_at, seen.problem, kept))
 
     def fail(self, name: str, problem: str) -> None:
         """An account that could not be opened."""
@@ -75,10 +80,11 @@ class Board:
             self._listeners.pop(key, None)
 
     def _account(self, name: str, item: Published) -> AccountStatus:
-        if item.seen is None or item.clock is None:
+        if item.seen is None or item.clocks is None:
             return unopened_status(name, item.problem)
-        now, uptime = item.clock(), round(self._monotonic() * 1000)
-        seen = replace(item.seen, now=now, uptime_ms=uptime, problem=item.problem, decisions=item.decisions)
+        now, uptime = item.clocks
+        age = None if item.read_at is None else Decimal(max(round((self._monotonic() - item.read_at) * 10), 0)) / 10
+        seen = replace(item.seen, now=now(), uptime_ms=uptime(), age_seconds=age, problem=item.problem, decisions=item.decisions)
         return account_status(seen)
 
     def _replace(self, name: str, item: Published) -> None:

@@ -8,7 +8,7 @@ from contextlib import ExitStack, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from market_analysis.desk.daemon.account import Failure, Hooks, WatchedAccount
+from market_analysis.desk.daemon.account import Failure, Hooks, Pace, WatchedAccount
 from market_analysis.desk.daemon.administering import Administrator
 from market_analysis.desk.daemon.board import Board
 from market_analysis.desk.daemon.endpoints import endpoint_at
@@ -20,13 +20,13 @@ from market_analysis.desk.daemon.places import (
     ADMIN_RECORD,
     READ_GROUP_MODE,
     READ_MODE,
+    close_to_others,
     make_run_directory,
 )
 from market_analysis.desk.daemon.reading import StatusReader
 from market_analysis.desk.daemon.server import LineServer, Service
 from market_analysis.desk.guard import Watch
 from market_analysis.desk.guard_opening import GuardOpening
-from market_analysis.desk.looping import Pace
 from market_analysis.desk.signals import stop_event
 from market_analysis.desk.state import default_state_directory, environment_label, open_state
 from market_analysis.store import AdminBook

@@ -72,6 +72,7 @@ async def _read_one(reader: Reader, instrument: InstrumentId, fees: Fees) -> Ins
         quantity_step=step,
         min_quantity=lots.min_order_qty,
         max_quantity=lots.max_order_qty,
+        max_market_quantity=lots.max_mkt_order_qty,
         min_notional=lots.min_notional_value if lots.min_notional_value is not None else lots.min_order_amt,
         max_leverage=row.leverage_filter.max_leverage if row.leverage_filter else None,
         taker_fee_frac=fees.taker_frac,

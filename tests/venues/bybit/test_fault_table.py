@@ -28,6 +28,9 @@ from market_analysis.venues.simulated.server.faults import Stage
 from market_analysis.venues.simulated.server.limits import LimitSettings
 from market_analysis.venues.simulated.server.wire import SteppedWireClock
 
+pytestmark = pytest.mark.xdist_group("fault table")
+"""One process: the last test counts what all of them have reached."""
+
 BTC = InstrumentId("bybit", Category.LINEAR, "BTCUSDT")
 RESET = datetime(2026, 3, 2, tzinfo=UTC)
 Read = Callable[[BybitVenue, Any], Awaitable[Any]]

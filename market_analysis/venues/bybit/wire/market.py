@@ -20,6 +20,7 @@ class LotFilter(WireStruct, frozen=True):
 
     min_order_qty: Decimal
     max_order_qty: Decimal | None = None
+    max_mkt_order_qty: Decimal | None = None
     qty_step: Decimal | None = None
     base_precision: Decimal | None = None
     min_notional_value: Decimal | None = None
