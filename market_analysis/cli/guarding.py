@@ -25,7 +25,7 @@ from market_analysis.domain.event import CommandKind
 from market_analysis.errors import EXIT_CRITICAL, EXIT_UNKNOWN
 from market_analysis.report.guard_status import verdicts_exit, worst_exit
 from market_analysis.report.text_guard import decision_line, guard_text
-from market_analysis.store import IN_MEMORY, Journal, open_database
+from market_analysis.store import IN_MEMORY, Journal, Seals, open_database
 
 
 def run_guard(
@@ -96,7 +96,7 @@ def open_journal(common: Common) -> Iterator[Journal]:
     path = (common.state_dir or default_state_directory()) / f"{environment_label(settings.bybit)}.sqlite3"
     connection = open_database(path, writable=False) if path.exists() else open_database(IN_MEMORY)
     try:
-        yield Journal(connection)
+        yield Journal(connection, Seals(path.parent, path.stem))
     finally:
         connection.close()
 

@@ -2,6 +2,7 @@
 
 from market_analysis.settings.credentials import Credentials
 from market_analysis.settings.daemon import DaemonSettings
+from market_analysis.settings.guard import GuardSettings
 from market_analysis.settings.portfolio import DrawdownStep, PortfolioSettings, StressScenario
 from market_analysis.settings.prob import ProbSettings
 from market_analysis.settings.risk import RiskSettings
@@ -20,6 +21,7 @@ __all__ = [
     "DaemonSettings",
     "DataSettings",
     "DrawdownStep",
+    "GuardSettings",
     "MonitorSettings",
     "OutputSettings",
     "PortfolioSettings",

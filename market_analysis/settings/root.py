@@ -8,6 +8,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from market_analysis.settings.daemon import DaemonSettings
+from market_analysis.settings.guard import GuardSettings
 from market_analysis.settings.portfolio import PortfolioSettings
 from market_analysis.settings.prob import ProbSettings
 from market_analysis.settings.risk import RiskSettings
@@ -31,6 +32,7 @@ class Settings(Section):
     sizing: SizingSettings = SizingSettings()
     bybit: BybitSettings = BybitSettings()
     monitor: MonitorSettings = MonitorSettings()
+    guard: GuardSettings = GuardSettings()
     data: DataSettings = DataSettings()
     output: OutputSettings = OutputSettings()
     daemon: DaemonSettings = DaemonSettings()

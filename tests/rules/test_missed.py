@@ -57,3 +57,15 @@ def test_the_oldest_part_is_the_oldest_by_its_time() -> None:
     item = position("ES", "1", "100", "100", mark_at=ago(25))
     seen = view(item, money=money("1000", at=ago(20)), orders=(order(item, "95"),))
     assert one("stale_data", seen, max_age_seconds=10).measure == 25
+
+
+def test_a_cluster_that_can_lose_nothing_is_not_cut() -> None:
+    item = position("BTCUSDT", "10", "100", "100", root="BTC")
+    made = AnalysisView(ago(1), (ClusterView(frozenset({"BTC"}), D(0), D(0)),))
+    assert one("cluster_risk", view(item, analysis=made), enforcement="reduce").responses == ()
+
+
+def test_a_margin_level_that_only_tells_blocks_nothing() -> None:
+    low = view(money=money("1000", used="1000"))
+    assert one("margin_level", low, level=D(2), warn_level=D(3), enforcement="alert").blocks == ""
+    assert one("margin_level", low, level=D(2), warn_level=D(3), enforcement="block").blocks == "new risk while at the level"
