@@ -114,9 +114,7 @@ def test_what_the_guard_saw_and_a_rule_without_a_lock() -> None:
     driver = Driver(policy())
     for mark in ("100", "100", "90"):
         driver.read(held("2", mark=mark, notional=D(200)))
-    limits = policy(
-        active("max_position_size", Mode.ALERT, amount=D(150), amount_of="absolute", enforcement="close"), enforces=False
-    )
+    limits = policy(active("no_stop_loss_grace", Mode.ALERT, grace_period_seconds=0), enforces=False)
     found = hindsight(driver.events, limits)
     assert [(item.rule, item.locks, item.until, item.equity, item.saved) for item in found.firings] == [
         ("no_stop_loss_grace", False, None, D(10_000), None)
