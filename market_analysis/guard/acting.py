@@ -79,7 +79,7 @@ def _without_unhedging(state: GuardState, verdict: Verdict) -> tuple[Verdict, di
     if not unhedging.opens_hedge(state, verdict):
         return verdict, {}
     kept = tuple(item for item in verdict.responses if not isinstance(item, ClosePosition | ReducePosition))
-    return replace(verdict, responses=kept), {f"{verdict.rule} {verdict.subject}": verdict.message}
+    return replace(verdict, responses=kept), {unhedging.named(verdict.rule, verdict.subject): verdict.message}
 
 
 def _confirmed(state: GuardState, verdict: Verdict, word: Asked) -> tuple[GuardState, tuple[Decision, ...], dict[str, str]]:
