@@ -19,7 +19,7 @@ from market_analysis.desk.guard_events import events_of
 from market_analysis.desk.session import Look, Session
 from market_analysis.domain import InstrumentId
 from market_analysis.domain.decision import Decision, Intent
-from market_analysis.domain.event import ActionResult, Command, CommandKind, Event, MarksSeen, Started, Ticked
+from market_analysis.domain.event import ActionResult, Command, CommandKind, Event, MarksSeen, Outcome, Started, Ticked
 from market_analysis.guard.judging import judge
 from market_analysis.guard.marks import trigger_prices
 from market_analysis.guard.state import GuardPolicy, GuardState
@@ -27,7 +27,7 @@ from market_analysis.guard.step import begin, step
 from market_analysis.guard.stored import STORED_TYPES, StoredState, restored, stored
 from market_analysis.rules.verdict import Verdict
 from market_analysis.store import Codec, Journal
-from market_analysis.venues.enforcer import Enforcer
+from market_analysis.venues.enforcer import Carried, Enforcer
 
 CODEC = Codec((*STORED_TYPES, StoredState))
 
@@ -148,7 +148,7 @@ class GuardSession:
         intents = [item for item in decisions if isinstance(item, Intent)]
         if not intents or self._enforcer is None:
             return decisions
-        ends = await asyncio.gather(*(self._enforcer.carry_out(intent) for intent in intents))
+        ends = await asyncio.gather(*(_end_of(self._enforcer, intent) for intent in intents))
         for intent, end in zip(intents, ends, strict=True):
             result = ActionResult(self._session.clock.now(), self._uptime_ms(), intent.client_id, end.outcome, end.message)
             decisions += await self._feed(result)
@@ -156,3 +156,11 @@ class GuardSession:
 
     def _uptime_ms(self) -> int:
         return round(self._monotonic() * 1000)
+
+
+async def _end_of(enforcer: Enforcer, intent: Intent) -> Carried:
+    """The end of one request. Whatever fails in sending it, the others' ends are told, and of this one a read tells (law 8)."""
+    try:
+        return await enforcer.carry_out(intent)
+    except Exception as error:  # noqa: BLE001
+        return Carried(Outcome.UNKNOWN, f"internal error: {type(error).__name__}")

@@ -32,6 +32,8 @@ from market_analysis.rules.protection import protection
 from market_analysis.rules.view import Level, Period, TradeView
 
 TRADES_KEPT = timedelta(hours=24)
+LOST_AFTER = timedelta(seconds=150)
+"""After so long, longer than any request may take, no answer will come; reads tell what became of it (law 8)."""
 
 
 def absorb(state: GuardState, event: Event) -> GuardState:
@@ -92,9 +94,8 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
     state = with_levels(replace(state, sent=_settled(state)))
     if isinstance(state.positions, tuple):
         open_now = {item.key for item in state.positions}
-        ladders = {key: rung for key, rung in state.exits.items() if key in open_now}
         state = replace(
-            state, stop_refused=state.stop_refused & open_now, exit_refused=state.exit_refused & open_now, exits=ladders
+            state, stop_refused=state.stop_refused & open_now, exit_refused=state.exit_refused & open_now, exits=exits.seen(state)
         )
     state = lower(replace(state, best=best_prices(state), unprotected=_unprotected(state), stops=_stops(state)))
     return replace(state, last_held=state.positions) if isinstance(state.positions, tuple) else state
@@ -112,9 +113,16 @@ def _unexplained_since(state: GuardState, event: AccountRead) -> datetime | None
 def _settled(state: GuardState) -> Mapping[str, Sent]:
     """Intents that were answered before a read began are history: that read tells what became of them.
 
-    The read after the answer may have begun before it; the one after that cannot.
+    The read after the answer may have begun before it; the one after that cannot. One whose answer was lost (the shell failed) must
+    not hold anything up for ever: no request takes so long as that.
     """
-    return {name: sent for name, sent in state.sent.items() if not (sent.answered and state.read_number - sent.read_number >= 2)}
+    return {
+        name: sent for name, sent in state.sent.items() if not (_is_over(state, sent) and state.read_number - sent.read_number >= 2)
+    }
+
+
+def _is_over(state: GuardState, sent: Sent) -> bool:
+    return sent.answered or sent.at is None or at_least(state.now) - sent.at >= LOST_AFTER
 
 
 def _stops(state: GuardState) -> Mapping[PositionKey, Decimal | None]:

@@ -12,12 +12,13 @@ from market_analysis.domain.decision import Decision, Intent, IntentKind, ReadNo
 from market_analysis.domain.event import HeldPosition
 from market_analysis.guard import confirming, flattening, unhedging, venue_lock
 from market_analysis.guard.exits import closing
-from market_analysis.guard.intents import client_id, give_out, under_way
+from market_analysis.guard.intents import give_out, under_way
 from market_analysis.guard.judging import ACTS, Judged
 from market_analysis.guard.locks import allowed_quantity, clear, is_locked, set_lock
+from market_analysis.guard.naming import client_id
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import Asked, GuardState, Mode
-from market_analysis.rules.roots import root_of
+from market_analysis.rules.roots import canonical, root_of
 from market_analysis.rules.verdict import (
     CancelOrders,
     CloseAll,
@@ -114,9 +115,9 @@ def _enforce(state: GuardState, verdict: Verdict) -> Step:
             replace(verdict, responses=tuple(begun)),
             (*decisions, ReadNow(f"{verdict.rule}: the last read is old")),
         )
-    paused = _paused(state, verdict)
+    paused, held_up = _paused(state, verdict), _held_up(state, verdict)
     for response in verdict.responses:
-        if not isinstance(response, paused):
+        if not isinstance(response, paused) and response not in held_up:
             state, done = _respond(state, verdict, response)
             decisions += done
     return state, decisions
@@ -131,7 +132,7 @@ def _respond(state: GuardState, verdict: Verdict, response: Response) -> Step:
     if item is None:
         return state, ()
     if isinstance(response, SetStop | SetExit):
-        return _once(state, verdict, _amendment(state, verdict, item, response))
+        return _once(state, verdict, (_amendment(state, verdict, item, response),))
     remains = Decimal(0) if isinstance(response, ClosePosition) else response.to_quantity
     return _once(state, verdict, _close(state, verdict.rule, item, item.quantity - remains))
 
@@ -158,9 +159,9 @@ def deny(state: GuardState) -> Step:
         state, begun = flattening.begin(state, "locked")
         return state, (*decisions, *begun)
     for item, least in grown:
-        intent = _close(state, "locked", item, item.quantity - least)
-        if not under_way(state, intent):
-            state, given = give_out(state, [intent])
+        wave = _close(state, "locked", item, item.quantity - least)
+        if not under_way(state, wave[0]):
+            state, given = give_out(state, wave)
             decisions += given
     return state, decisions
 
@@ -176,8 +177,8 @@ def _cancel(state: GuardState, verdict: Verdict, response: CancelOrders) -> Step
     return flattening.cancel_entries(state, verdict.rule, wanted)
 
 
-def _close(state: GuardState, cause: str, item: HeldPosition, quantity: Decimal) -> Intent:
-    return closing(state, item, client_id(state, cause, item.key, state.read_number), cause, quantity)
+def _close(state: GuardState, cause: str, item: HeldPosition, quantity: Decimal) -> tuple[Intent, ...]:
+    return closing(state, item, (cause, item.key, state.read_number), cause, quantity)
 
 
 def _amendment(state: GuardState, verdict: Verdict, item: HeldPosition, response: SetStop | SetExit) -> Intent:
@@ -198,11 +199,11 @@ def _amendment(state: GuardState, verdict: Verdict, item: HeldPosition, response
     )
 
 
-def _once(state: GuardState, verdict: Verdict, intent: Intent) -> Step:
+def _once(state: GuardState, verdict: Verdict, wave: tuple[Intent, ...]) -> Step:
     """Nothing while one like it is under way, or a flattening is; the moment is remembered."""
-    if state.flattening is not None or under_way(state, intent):
+    if state.flattening is not None or not wave or under_way(state, wave[0]):
         return state, ()
-    state, given = give_out(state, [intent])
+    state, given = give_out(state, wave)
     acted = {**state.acted_at, (verdict.rule, verdict.subject): at_least(state.now)}
     return replace(state, acted_at=acted), (*given, ReadNow(verdict.rule))
 
@@ -222,6 +223,15 @@ def _paused(state: GuardState, verdict: Verdict) -> tuple[type, ...]:
     if reduces and since < timedelta(seconds=policy.reduce_cooldown_seconds):
         paused += (ReducePosition, ClosePosition)
     return paused
+
+
+def _held_up(state: GuardState, verdict: Verdict) -> tuple[Response, ...]:
+    """What waits because an order for a leg of its root is under way: the other legs alone would open a hedge."""
+    roots = {item.key: canonical(item.root) for item in state.positions} if isinstance(state.positions, tuple) else {}
+    cuts = [item for item in verdict.responses if isinstance(item, ClosePosition | ReducePosition)]
+    under = {sent.intent.key for sent in state.sent.values() if sent.intent.kind is IntentKind.CLOSE}
+    busy = {roots.get(item.key) for item in cuts if item.key in under}
+    return tuple(item for item in cuts if roots.get(item.key) in busy)
 
 
 def _named(response: Response) -> str:

@@ -20,6 +20,8 @@ from market_analysis.rules.verdict import CloseAll, ClosePosition, ReducePositio
 def asked(state: GuardState, verdict: Verdict) -> Asked:
     """How often in a row a rule has asked for something on its subject, this read in, and for what."""
     before = state.asked.get((verdict.rule, verdict.subject))
+    if state.positions is None:
+        return Asked(0, state.read_number)  # nothing was read since the start
     if before is None:
         return Asked(1, state.read_number, verdict.responses)
     if before.number == state.read_number:

@@ -14,7 +14,8 @@ from market_analysis.domain import Order, OrderPurpose, Unknown
 from market_analysis.domain.decision import Alert, Decision, FlattenEnded, Intent, IntentKind, ReadNow
 from market_analysis.domain.event import HeldPosition
 from market_analysis.guard.exits import closing
-from market_analysis.guard.intents import client_id, give_out, under_way
+from market_analysis.guard.intents import give_out, under_way
+from market_analysis.guard.naming import client_id
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import Flattening, GuardState
 
@@ -62,10 +63,10 @@ def go_on(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
     attempts = dict(saga.attempts)
     closes: list[Intent] = []
     for item in positions:
-        intent = _close(state, saga, item, attempts.get(item.key, 0))
-        if not under_way(state, intent):
+        wave = _close(state, saga, item, attempts.get(item.key, 0))
+        if not under_way(state, wave[0]):
             attempts[item.key] = attempts.get(item.key, 0) + 1
-            closes.append(intent)
+            closes += wave
     state, given = give_out(state, closes)
     stuck = any(count > MOST_ATTEMPTS for count in attempts.values())
     told = (_stuck(saga),) if stuck and not saga.stuck else ()
@@ -97,9 +98,8 @@ def _cancel(state: GuardState, saga: Flattening, orders: tuple[Order, ...]) -> t
     return cancel_entries(state, saga.cause, orders)
 
 
-def _close(state: GuardState, saga: Flattening, item: HeldPosition, attempt: int) -> Intent:
-    name = client_id(state, "flatten", saga.number, item.key, attempt)
-    return closing(state, item, name, saga.cause, item.quantity)
+def _close(state: GuardState, saga: Flattening, item: HeldPosition, attempt: int) -> tuple[Intent, ...]:
+    return closing(state, item, ("flatten", saga.number, item.key, attempt), saga.cause, item.quantity)
 
 
 def _finish(state: GuardState, saga: Flattening, orders: tuple[Order, ...]) -> tuple[GuardState, tuple[Decision, ...]]:

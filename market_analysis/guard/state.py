@@ -110,20 +110,25 @@ class Flattening:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A position's closing orders so far, the last one's moment, and whether the venue has refused one for its price."""
+    """A position's waves of closing orders so far, the last one's moment, whether the venue has refused one for its price, the read
+    that the last one rests on, and the contracts that it leaves where it is filled whole."""
 
     attempts: int
     at: datetime
     refused: bool = False
+    number: int = 0
+    leaves: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An intent that was given out. read_number: the last read before it; answered: its outcome came, UNKNOWN ones included."""
+    """An intent that was given out. read_number: the last read before it, or before its answer; answered: its outcome came, UNKNOWN
+    ones included; at: when it was given out."""
 
     intent: Intent
     read_number: int
     answered: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

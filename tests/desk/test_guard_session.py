@@ -127,6 +127,27 @@ async def test_killed_between_deciding_and_sending_it_begins_again_and_ends_flat
         assert [item.verified for item in of(FlattenEnded, decisions)] == [True]
 
 
+async def test_one_request_that_fails_inside_leaves_none_under_way_for_ever() -> None:
+    """The daemon goes on after such a failure: an intent without an end would hold its position open."""
+    async with enforced_desk() as world:
+
+        class Broken:
+            locks_account = False
+            asked = 0
+
+            async def carry_out(self, intent: Intent) -> Carried:
+                Broken.asked += 1
+                if Broken.asked == 1:
+                    raise ValueError("broken")
+                return await world.enforcer.carry_out(intent)
+
+        journal = Journal(open_database(IN_MEMORY))
+        session = GuardSession(world.desk.session, JournaledGuard(guarded(enforces=True), journal), Broken())  # type: ignore[arg-type]
+        decisions = (await session.watch()).decisions
+        assert len([item for item in decisions if isinstance(item, Intent)]) > 1
+        assert all(sent.answered for sent in session.state.sent.values())
+
+
 async def test_flatten_on_command() -> None:
     async with enforced_desk() as world:
         guard = JournaledGuard(guarded(enforces=True, loss="100000"), Journal(open_database(IN_MEMORY)))
