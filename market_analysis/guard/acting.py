@@ -39,7 +39,8 @@ def act(state: GuardState, judged: Judged) -> Step:
     """Locks first, then what is asked for, then what the locks deny."""
     decisions: list[Decision] = []
     state, ended = _end_conditions(state, judged)
-    decisions += ended
+    state, calmed = flattening.calm(state)
+    decisions += (*ended, *calmed)
     # What the last read asked for stands until the next one: in between a mark grows old, and that takes nothing back.
     asked = {name: before for name, before in state.asked.items() if before.number == state.read_number}
     names: set[tuple[str, str]] = set()
@@ -158,12 +159,21 @@ def deny(state: GuardState) -> Step:
     if all(least == 0 for _, least in standing):
         state, begun = flattening.begin(state, "locked")
         return state, (*decisions, *begun)
-    for item, least in grown:
-        wave = _close(state, "locked", item, item.quantity - least)
-        if not under_way(state, wave[0]):
-            state, given = give_out(state, wave)
-            decisions += given
-    return state, decisions
+    state, cut = _cut_back(state, grown)
+    return state, (*decisions, *cut)
+
+
+def _cut_back(state: GuardState, grown: list[tuple[HeldPosition, Decimal]]) -> Step:
+    """What has grown is brought back; a closing that did not fill goes on, and no new one begins when another trades (ruling
+    29)."""
+    waves = [(item, _close(state, "locked", item, item.quantity - least)) for item, least in grown]
+    waves = [(item, wave) for item, wave in waves if not under_way(state, wave[0])]
+    decisions: tuple[Decision, ...] = ()
+    if any(item.key not in state.exits for item, _ in waves):
+        state, decisions, may = flattening.closes_again(state)
+        waves = waves if may else [(item, wave) for item, wave in waves if item.key in state.exits]
+    state, given = give_out(state, (intent for _, wave in waves for intent in wave))
+    return state, (*decisions, *given)
 
 
 def _position(state: GuardState, key: PositionKey) -> HeldPosition | None:

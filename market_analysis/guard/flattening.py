@@ -8,7 +8,7 @@ reduce-only, and all legs of a hedge go out together (ruling 26).
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from market_analysis.domain import Order, OrderPurpose, Unknown
 from market_analysis.domain.decision import Alert, Decision, FlattenEnded, Intent, IntentKind, ReadNow
@@ -23,27 +23,40 @@ MOST_ATTEMPTS = 5
 """Closing orders of one position after which somebody is woken; it goes on."""
 
 
-def begin(state: GuardState, cause: str) -> tuple[GuardState, tuple[Decision, ...]]:
-    """Start a flattening, unless one is under way; not more often than the owner's limit (ruling 29)."""
+LIMIT = ("reflatten_limit", "account")
+
+
+def begin(state: GuardState, cause: str, *, by_hand: bool = False) -> tuple[GuardState, tuple[Decision, ...]]:
+    """Start a flattening, unless one is under way; not more often than the owner's limit (ruling 29), but by hand always."""
     if state.flattening is not None:
         return state, ()
-    now, policy = at_least(state.now), state.policy
-    window = timedelta(seconds=policy.reflatten_window_seconds)
-    recent = tuple(moment for moment in state.flattenings if now - moment < window)
-    if len(recent) > policy.most_reflattens:
-        name = ("reflatten_limit", "account")
-        text = f"flattened {len(recent)} times in {policy.reflatten_window_seconds} s: another trades; only entries are cancelled"
-        told = () if name in state.raised else (Alert(*name, True, text, page=True),)
-        return replace(state, flattenings=recent, raised=state.raised | {name}), told
+    state, told, may = closes_again(state)
+    if not may and not by_hand:
+        return state, told
     number = state.flattening_number + 1
-    begun = replace(
-        state,
-        flattening=Flattening(cause, number),
-        flattening_number=number,
-        flattenings=(*recent, now),
-        raised=state.raised - {("reflatten_limit", "account")},
-    )
-    return begun, ()
+    return replace(state, flattening=Flattening(cause, number), flattening_number=number), () if by_hand else told
+
+
+def closes_again(state: GuardState) -> tuple[GuardState, tuple[Decision, ...], bool]:
+    """Whether what was opened again may be closed again: so often in the owner's window, then somebody is woken and it is left."""
+    recent, policy = _recent(state), state.policy
+    if len(recent) <= policy.most_reflattens:
+        return replace(state, flattenings=(*recent, at_least(state.now))), (), True
+    text = f"closed {len(recent)} times in {policy.reflatten_window_seconds} s: another trades; only entries are cancelled"
+    told = () if LIMIT in state.raised else (Alert(*LIMIT, True, text, page=True),)
+    return replace(state, flattenings=recent, raised=state.raised | {LIMIT}), told, False
+
+
+def calm(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
+    """The war is over when its window has passed."""
+    if LIMIT not in state.raised or len(_recent(state)) > state.policy.most_reflattens:
+        return state, ()
+    return replace(state, raised=state.raised - {LIMIT}), (Alert(*LIMIT, False, "what is opened again is closed again"),)
+
+
+def _recent(state: GuardState) -> tuple[datetime, ...]:
+    window = timedelta(seconds=state.policy.reflatten_window_seconds)
+    return tuple(moment for moment in state.flattenings if at_least(state.now) - moment < window)
 
 
 def go_on(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
@@ -103,8 +116,9 @@ def _close(state: GuardState, saga: Flattening, item: HeldPosition, attempt: int
 
 
 def _finish(state: GuardState, saga: Flattening, orders: tuple[Order, ...]) -> tuple[GuardState, tuple[Decision, ...]]:
-    """Flat: leftovers go (they close nothing any more), and it is over."""
-    state, leftovers = cancel_entries(state, saga.cause, orders)
+    """Flat: leftovers go (they close nothing any more, but of holdings), and it is over."""
+    holdings = {item.key.instrument for item in state.positions} if isinstance(state.positions, tuple) else set()
+    state, leftovers = cancel_entries(state, saga.cause, tuple(order for order in orders if order.instrument not in holdings))
     ended = replace(state, flattening=None)
     return ended, (*leftovers, *_over(saga, "the account is flat"), FlattenEnded(saga.cause, verified=True))
 
