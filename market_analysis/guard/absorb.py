@@ -26,6 +26,7 @@ from market_analysis.guard.days import result_of
 from market_analysis.guard.locks import lower
 from market_analysis.guard.marks import best_prices, marked, with_levels
 from market_analysis.guard.passing import at_least
+from market_analysis.guard.slots import forget_replaced
 from market_analysis.guard.state import Asked, GuardState, Sent
 from market_analysis.rules.bridge import within_tolerance
 from market_analysis.rules.protection import protection
@@ -91,7 +92,7 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
     )
     blind = any(isinstance(part, Unknown) for part in (event.money, event.positions, event.orders))
     state = replace(state, blind_since=(state.blind_since or state.now) if blind else None)
-    state = with_levels(replace(state, sent=_settled(state)))
+    state = forget_replaced(with_levels(replace(state, sent=_settled(state))))
     if isinstance(state.positions, tuple):
         open_now = {item.key for item in state.positions}
         state = replace(
