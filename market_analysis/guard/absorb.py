@@ -95,9 +95,8 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
     state = forget_replaced(with_levels(replace(state, sent=_settled(state))))
     if isinstance(state.positions, tuple):
         open_now = {item.key for item in state.positions}
-        state = replace(
-            state, stop_refused=state.stop_refused & open_now, exit_refused=state.exit_refused & open_now, exits=exits.seen(state)
-        )
+        stops = {name: price for name, price in state.stops_refused.items() if name[0] in open_now}
+        state = replace(state, stops_refused=stops, exit_refused=state.exit_refused & open_now, exits=exits.seen(state))
     state = lower(replace(state, best=best_prices(state), unprotected=_unprotected(state), stops=_stops(state)))
     return replace(state, last_held=state.positions) if isinstance(state.positions, tuple) else state
 
@@ -209,7 +208,8 @@ def _answered(state: GuardState, event: ActionResult) -> GuardState:
     if event.outcome is not Outcome.REJECTED or key is None:
         return state
     if kind is IntentKind.SET_STOP:
-        return replace(state, stop_refused=state.stop_refused | {key})
+        refused = {**state.stops_refused, (key, sent.intent.cause): sent.intent.price or Decimal(0)}
+        return replace(state, stops_refused=refused)
     if kind is IntentKind.PLACE_EXIT:
         return replace(state, exit_refused=state.exit_refused | {key})
     return replace(state, exits=exits.refused(state, sent.intent))

@@ -34,7 +34,7 @@ def agreed(state: GuardState, verdict: Verdict, word: Asked) -> Verdict:
     """The verdict with what it has in common with the read before; as it is where one read is enough."""
     if verdict.certain or state.policy.confirmations < 2:
         return verdict
-    responses = [_common(state, item, word.earlier) for item in verdict.responses]
+    responses = [_common(state, verdict.rule, item, word.earlier) for item in verdict.responses]
     roots = {item.key: canonical(item.root) for item in _positions(state)}
     # Legs of one root hedge each other: without one of them none of the others is cut.
     doubtful = {
@@ -49,7 +49,7 @@ def agreed(state: GuardState, verdict: Verdict, word: Asked) -> Verdict:
     )
 
 
-def _common(state: GuardState, now: Response, earlier: Iterable[Response]) -> Response | None:
+def _common(state: GuardState, rule: str, now: Response, earlier: Iterable[Response]) -> Response | None:
     """What both reads want of one thing; None: only this one wants it. What trades nothing needs no second word on how much."""
     if isinstance(now, CloseAll):
         return now if now in earlier else None
@@ -63,7 +63,7 @@ def _common(state: GuardState, now: Response, earlier: Iterable[Response]) -> Re
             return now
         if isinstance(item, ReducePosition) and item.key == now.key:
             return item if isinstance(now, ClosePosition) else max(item, now, key=lambda cut: cut.to_quantity)
-        if isinstance(item, SetStop) and item.key == now.key and now.key in state.stop_refused:
+        if isinstance(item, SetStop) and item.key == now.key and (now.key, rule) in state.stops_refused:
             return now  # that the venue refused the stop is no mark's word
     return None
 

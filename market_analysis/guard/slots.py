@@ -30,7 +30,7 @@ def forget_replaced(state: GuardState) -> GuardState:
         best=_without(state.best, gone),
         unprotected=_without(state.unprotected, gone),
         exits=_without(state.exits, gone),
-        stop_refused=state.stop_refused - gone,
+        stops_refused={name: price for name, price in state.stops_refused.items() if name[0] not in gone},
         exit_refused=state.exit_refused - gone,
         last_held=tuple(item for item in state.last_held if item.key not in gone),
     )

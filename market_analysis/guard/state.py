@@ -146,7 +146,8 @@ class Asked:
 class GuardState:
     """Everything. venue_locked: whether the venue has said that it locks the account; venue_lock_at: when it was last asked.
     marked_at: when a mark was seen after the last read. stops: where the whole of each position was stopped when both could be read
-    last, None where it was not. stop_refused, exit_refused: positions whose planned stop or partial exit the venue would not take.
+    last, None where it was not. stops_refused: where the venue would not take a
+    rule's stop, last; exit_refused: positions whose partial exit it would not take.
     now: the guard's time. wall, uptime_ms: where its two clocks stood when it was last set. unexplained_since: when the bridge's
     residual last left its tolerance. day_results: net closed profit of earlier trading days, None of a day whose trades were not
     all known. exits: ladders under way. changes: of rules, by command; rules: what follows from them, never stored, None
@@ -177,7 +178,7 @@ class GuardState:
     best: Mapping[PositionKey, Decimal] = field(default_factory=dict)
     unprotected: Mapping[PositionKey, datetime] = field(default_factory=dict)
     stops: Mapping[PositionKey, Decimal | None] = field(default_factory=dict)
-    stop_refused: frozenset[PositionKey] = frozenset()
+    stops_refused: Mapping[tuple[PositionKey, str], Decimal] = field(default_factory=dict)
     exit_refused: frozenset[PositionKey] = frozenset()
     analysis: AnalysisMade | None = None
     locks: tuple[ActiveLock, ...] = ()

@@ -248,7 +248,8 @@ def test_a_refused_cancellation_changes_no_position() -> None:
     driver.read(held("2"), orders=(entry,))
     (cancel,) = intents(lock(driver))
     driver.answer(cancel, Outcome.REJECTED)
-    assert driver.state.stop_refused == driver.state.exit_refused == frozenset()
+    assert not driver.state.stops_refused
+    assert not driver.state.exit_refused
 
 
 def test_the_start_of_a_period_is_what_was_told() -> None:

@@ -49,9 +49,11 @@ def test_a_refusal_is_forgotten_with_the_position_that_it_was_of(other: dict[str
     for item in intents(driver.read(held("1"))):
         if item.kind is not IntentKind.CLOSE:
             driver.answer(item, Outcome.REJECTED)
-    assert driver.state.stop_refused == driver.state.exit_refused == {KEY}
+    assert driver.state.stops_refused.keys() == {(KEY, "no_stop_loss_grace")}
+    assert driver.state.exit_refused == {KEY}
     driver.read(next_one(**other))
-    assert driver.state.stop_refused == driver.state.exit_refused == frozenset()
+    assert not driver.state.stops_refused
+    assert not driver.state.exit_refused
 
 
 def test_a_ladder_is_not_gone_on_for_the_new_one() -> None:
