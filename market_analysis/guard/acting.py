@@ -214,7 +214,9 @@ def _once(state: GuardState, verdict: Verdict, wave: tuple[Intent, ...]) -> Step
     if state.flattening is not None or not wave or under_way(state, wave[0]):
         return state, ()
     state, given = give_out(state, wave)
-    acted = {**state.acted_at, (verdict.rule, verdict.subject): at_least(state.now)}
+    now, policy = at_least(state.now), state.policy
+    longest = timedelta(seconds=max(policy.reduce_cooldown_seconds, policy.amend_cooldown_seconds))
+    acted = {name: at for name, at in state.acted_at.items() if now - at < longest} | {(verdict.rule, verdict.subject): now}
     return replace(state, acted_at=acted), (*given, ReadNow(verdict.rule))
 
 
