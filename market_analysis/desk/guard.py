@@ -17,9 +17,9 @@ from typing import Any
 
 from market_analysis.desk.guard_events import events_of
 from market_analysis.desk.session import Look, Session
-from market_analysis.domain import InstrumentId
+from market_analysis.domain import InstrumentId, Unknown
 from market_analysis.domain.decision import Decision, Intent
-from market_analysis.domain.event import ActionResult, Command, CommandKind, Event, MarksSeen, Outcome, Started, Ticked
+from market_analysis.domain.event import AccountRead, ActionResult, Command, CommandKind, Event, MarksSeen, Outcome, Started, Ticked
 from market_analysis.guard.judging import judge
 from market_analysis.guard.marks import trigger_prices
 from market_analysis.guard.state import GuardPolicy, GuardState
@@ -40,6 +40,13 @@ class Watch:
     verdicts: tuple[Verdict, ...]
     decisions: tuple[Decision, ...]
     state: GuardState
+
+
+def uptime_seconds() -> float:
+    """Seconds on a clock that cannot be set, and that goes on while the machine sleeps, where the system has one (Linux). By one
+    that stands still meanwhile the guard would take waking for a jump of the wall clock, and live in the past from then on."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class JournaledGuard:
@@ -71,7 +78,7 @@ class GuardSession:
         session: Session,
         guard: JournaledGuard,
         enforcer: Enforcer | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = uptime_seconds,
     ) -> None:
         self._session = session
         self._guard = guard
@@ -126,8 +133,15 @@ class GuardSession:
         positions = self._guard.state.positions
         return frozenset(item.key.instrument for item in positions) if isinstance(positions, tuple) else frozenset()
 
+    async def unread(self, reason: str) -> tuple[Decision, ...]:
+        """A look that failed is a read of nothing: the last one's book is not kept as if (law 1)."""
+        decisions = self._begin(self.now())
+        gone: Unknown[Any] = Unknown("look_failed", reason, self.now())
+        number = self._guard.state.read_number + 1
+        return decisions + await self._feed(AccountRead(self.now(), self._uptime_ms(), number, gone, gone, gone))
+
     async def tick(self) -> tuple[Decision, ...]:
-        """Time has passed, and nothing could be looked at."""
+        """Time has passed, and nothing was looked at."""
         return self._begin(self.now()) + await self._feed(Ticked(self.now(), self._uptime_ms()))
 
     async def order(self, kind: CommandKind, by: str, reason: str, **terms: Any) -> tuple[Decision, ...]:

@@ -49,7 +49,7 @@ def absorb(state: GuardState, event: Event) -> GuardState:
     if isinstance(event, TradesRead):
         return replace(state, trades_known_since=event.since)
     if isinstance(event, PeriodStartKnown):
-        return replace(state, anchors=state.with_period_start(Period(event.period), Level(event.balance, event.equity)))
+        return _period_began(state, event)
     if isinstance(event, MarksSeen):
         return marked(state, event.marks)
     if isinstance(event, AnalysisMade):
@@ -63,6 +63,14 @@ def unread(state: GuardState) -> GuardState:
     """The state in which nothing was read yet: nothing is acted on, and what a rule has asked for is to be asked twice again."""
     asked = {name: Asked(0, word.number) for name, word in state.asked.items()}
     return replace(state, money=None, positions=None, orders=None, asked=asked)
+
+
+def _period_began(state: GuardState, event: PeriodStartKnown) -> GuardState:
+    """Told of the trading day in which it was read: a look from before the reset, fed after it, says nothing of the new day."""
+    read_in = trading_day(event.at, state.policy.zone, state.policy.reset).day
+    if state.day is not None and read_in < state.day.day:
+        return state
+    return replace(state, anchors=state.with_period_start(Period(event.period), Level(event.balance, event.equity)))
 
 
 def _analysed(state: GuardState, event: AnalysisMade) -> GuardState:
