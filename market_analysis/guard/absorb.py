@@ -27,6 +27,7 @@ from market_analysis.guard.locks import lower
 from market_analysis.guard.marks import best_prices, marked, with_levels
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.slots import forget_replaced
+from market_analysis.guard.soundness import sound
 from market_analysis.guard.state import Asked, GuardState, Sent
 from market_analysis.rules.bridge import within_tolerance
 from market_analysis.rules.protection import protection
@@ -86,6 +87,7 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
     if."""
     if event.number <= state.read_number:
         return state
+    event = sound(event, at_least(state.now))
     state = replace(
         state,
         money=event.money,
@@ -104,7 +106,9 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
     if isinstance(state.positions, tuple):
         open_now = {item.key for item in state.positions}
         stops = {name: price for name, price in state.stops_refused.items() if name[0] in open_now}
-        state = replace(state, stops_refused=stops, exit_refused=state.exit_refused & open_now, exits=exits.seen(state))
+        state = replace(
+            state, stops_refused=stops, exit_refused=state.exit_refused & open_now, exits=exits.seen(state, state.positions)
+        )
     state = lower(replace(state, best=best_prices(state), unprotected=_unprotected(state), stops=_stops(state)))
     return replace(state, last_held=state.positions) if isinstance(state.positions, tuple) else state
 

@@ -90,11 +90,9 @@ def noted(state: GuardState, intents: Iterable[Intent]) -> Mapping[PositionKey, 
     return exits
 
 
-def seen(state: GuardState) -> Mapping[PositionKey, Exit]:
+def seen(state: GuardState, positions: Iterable[HeldPosition]) -> Mapping[PositionKey, Exit]:
     """The ladders that go on after a read: not of what is gone, nor where the last orders were filled whole."""
-    if not isinstance(state.positions, tuple):
-        return state.exits
-    left = {item.key: item.quantity for item in state.positions}
+    left = {item.key: item.quantity for item in positions}
     return {key: rung for key, rung in state.exits.items() if left.get(key, Decimal(0)) > rung.leaves}
 
 
