@@ -63,7 +63,7 @@ def absorb(state: GuardState, event: Event) -> GuardState:
 def unread(state: GuardState) -> GuardState:
     """The state in which nothing was read yet: nothing is acted on, and what a rule has asked for is to be asked twice again."""
     asked = {name: Asked(0, word.number) for name, word in state.asked.items()}
-    return replace(state, money=None, positions=None, orders=None, asked=asked)
+    return replace(state, money=None, positions=None, orders=None, asked=asked, fine_reads={})
 
 
 def _period_began(state: GuardState, event: PeriodStartKnown) -> GuardState:

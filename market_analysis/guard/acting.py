@@ -35,10 +35,10 @@ from market_analysis.rules.verdict import (
 Step = tuple[GuardState, tuple[Decision, ...]]
 
 
-def act(state: GuardState, judged: Judged) -> Step:
-    """Locks first, then what is asked for, then what the locks deny."""
+def act(state: GuardState, judged: Judged, *, read: bool) -> Step:
+    """Locks first, then what is asked for, then what the locks deny. read: these are the verdicts on a read."""
     decisions: list[Decision] = []
-    state, ended = _end_conditions(state, judged)
+    state, ended = _end_conditions(state, judged) if read else (state, ())
     state, calmed = flattening.calm(state)
     decisions += (*ended, *calmed)
     # What the last read asked for stands until the next one: in between a mark grows old, and that takes nothing back.
@@ -68,14 +68,18 @@ def act(state: GuardState, judged: Judged) -> Step:
 
 
 def _end_conditions(state: GuardState, judged: Judged) -> Step:
-    """A lock that ends with its condition ends when its rule can tell that it is over; UNKNOWN is not over."""
+    """A lock that ends with its condition ends when so many reads in a row as it takes to act tell its rule that it is over: one
+    wrong mark ends none (ruling 25). UNKNOWN is not over."""
     decisions: tuple[Decision, ...] = ()
     fine = {verdict.rule for _, verdict in judged} - {v.rule for _, v in judged if v.status not in (Status.OK, Status.WARN)}
-    for lock in state.locks:
-        if lock.ends is Ends.CONDITION and lock.rule in fine:
+    waiting = [lock for lock in state.locks if lock.ends is Ends.CONDITION and lock.rule in fine]
+    reads = {lock.rule: state.fine_reads.get(lock.rule, 0) + 1 for lock in waiting}
+    for lock in waiting:
+        if reads[lock.rule] >= state.policy.confirmations:
             state, ended = clear(state, lock, "condition")
             decisions += ended
-    return state, decisions
+    held = {lock.rule for lock in state.locks}
+    return replace(state, fine_reads={rule: count for rule, count in reads.items() if rule in held}), decisions
 
 
 def _without_unhedging(state: GuardState, verdict: Verdict) -> tuple[Verdict, dict[str, str]]:

@@ -153,7 +153,7 @@ class GuardState:
     all known. exits: ladders under way. changes: of rules, by command; rules: what follows from them, never stored, None
     without any. paused: nothing is acted on. level_read: as read last; level_agreed: what that read and the one before it agree
     on, the lower of each series. last_held: positions as they were read last, marks between reads left out. tail_at: when the
-    analysis's tail was told."""
+    analysis's tail was told. fine_reads: in how many reads in a row a rule that has a lock until its condition ends was fine."""
 
     policy: GuardPolicy
     now: datetime | None = None
@@ -200,6 +200,7 @@ class GuardState:
     level_agreed: Level | None = None
     last_held: tuple[HeldPosition, ...] = ()
     tail_at: datetime | None = None
+    fine_reads: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def active_rules(self) -> tuple[ActiveRule, ...]:

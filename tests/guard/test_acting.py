@@ -193,6 +193,7 @@ def test_a_lock_that_ends_with_its_condition_ends_when_the_rule_says_so_and_not_
     assert [item.ends for item in driver.state.locks] == [Ends.CONDITION]
     driver.blind()
     assert driver.state.locks
+    driver.read(held("2"))
     cleared = [item for item in driver.read(held("2")) if isinstance(item, LockCleared)]
     assert [item.by for item in cleared] == ["condition"]
 
