@@ -20,6 +20,8 @@ from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import Exit, GuardState
 
 MEMORY = timedelta(seconds=120)
+ANALYSIS_FRESH = timedelta(minutes=10)
+"""Where the liquidation is, is not believed any longer: it would send orders without a bound for something of long ago."""
 MEMORY_READS = 4
 """A closing order so long, and so many reads, after the last one of its position begins the ladder anew."""
 MOST_AT_ONCE = 10
@@ -64,7 +66,9 @@ def worst_price(state: GuardState, item: HeldPosition) -> Decimal | None:
     attempts = 0 if rung is None else rung.attempts
     policy = state.policy
     slippage = min(policy.exit_slippage_bps * 2**attempts, policy.most_exit_slippage_bps) / _BPS
-    move = None if state.analysis is None else state.analysis.joint_liquidation_move_frac
+    made = state.analysis
+    fresh = made is not None and at_least(state.now) - made.at <= ANALYSIS_FRESH
+    move = made.joint_liquidation_move_frac if made is not None and fresh else None
     if move is not None and abs(move) <= slippage:
         return None
     wanted = item.mark * (1 - item.side.sign * slippage)

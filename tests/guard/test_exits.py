@@ -70,6 +70,13 @@ def test_a_market_order_where_the_liquidation_is_nearer_than_the_bound() -> None
         assert (close(driver.read(held("2"))).price is not None) is bounded
 
 
+def test_a_liquidation_of_an_old_analysis_takes_no_order_s_bound() -> None:
+    driver = breached()
+    driver.feed(AnalysisMade(driver.at, driver.uptime, joint_liquidation_move_frac=Decimal("-0.001")))
+    driver.wait(600)
+    assert close(driver.read(held("2"))).price is not None
+
+
 def test_a_market_order_without_a_mark_and_after_the_venue_refused_a_bound() -> None:
     assert close(breached().read(held("2", mark=None))).price is None
     driver = breached()
