@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from market_analysis.config_presets import preset_source
 from market_analysis.config_sources import (
     Source,
     Tree,
@@ -120,6 +121,7 @@ def load(
     sources.append(_flag_source(flags or {}))
     layers = (from_dotenv, secret_files(Path(secrets_dir) if secrets_dir else None), variables_now)
     variables = {name: value for layer in layers for name, value in layer.items() if value}
+    sources.insert(0, preset_source(_merge(sources)[0]))
     merged, origins = _merge(sources)
     return Configuration(_validate(merged, origins), _with_defaults(merged, origins), variables)
 

@@ -1,10 +1,10 @@
-"""`risk-manager config show` and `config validate`."""
+"""`risk-manager config show`, `config validate` and `config import`."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -27,6 +27,14 @@ Examples:
   risk-manager config validate
 
   risk-manager config validate --config other.toml
+"""
+_IMPORT = """Print document 002's risk_config.yaml as settings of an account, for settings.toml; every rule in enforce mode.
+
+What has no place here is named on stderr, and makes the exit status 1. Passwords and keys are never carried over.
+
+Examples:
+
+  $ risk-manager config import risk_config.yaml
 """
 
 
@@ -63,6 +71,36 @@ def validate(common: Common) -> None:
         typer.echo(json.dumps({"valid": True, "set": given}))
     else:
         typer.echo(f"settings are valid: {given} set, the rest at their defaults")
+
+
+@app.command("import", help=_IMPORT)
+@with_common
+def import_settings(
+    common: Common,
+    file: Annotated[str, typer.Argument(help="A risk_config.yaml, - for standard input.")],
+) -> None:
+    """Print document 002's YAML as settings."""
+    import sys
+    from pathlib import Path
+
+    from market_analysis.config_import import as_toml, import_yaml
+    from market_analysis.errors import EXIT_WARNING, UsageError
+
+    try:
+        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise UsageError(f"{file} cannot be read: {reason}", remedy="name a YAML file") from error
+    imported = import_yaml(text, file)
+    name = common.account_name
+    if common.json:
+        typer.echo(json.dumps({"account": imported.account, "notes": imported.notes, "lost": imported.lost}, default=str))
+    else:
+        typer.echo(as_toml(imported, name))
+    for item in imported.lost:
+        typer.echo(f"risk-manager: not carried over: {item}", err=True)
+    if imported.lost and not common.exit_zero:
+        raise typer.Exit(EXIT_WARNING)
 
 
 def _secrets(configuration: Any) -> Mapping[str, str]:

@@ -66,6 +66,100 @@ def explain(common: Common, rule: Annotated[str, typer.Argument(help="Its name, 
     )
 
 
+@app.command("presets")
+@with_common
+def presets(
+    common: Common,
+    name: Annotated[str | None, typer.Argument(help="One of them, as settings.", show_default=False)] = None,
+) -> None:
+    """Prop firms' programmes whose terms are known here: preset = "NAME" in [accounts.NAME]; every value may be set otherwise.
+
+    Each term has its source and the day on which it was noted. What is not known is said, and is yours to set.
+
+    Examples:
+
+      risk-manager rules presets
+
+      risk-manager rules presets ftmo-2-step
+
+      risk-manager rules presets topstep-combine --json
+    """
+    from dataclasses import asdict
+
+    from tabulate import tabulate
+
+    from market_analysis.config_presets import preset_named, preset_names, preset_toml
+
+    chosen = [preset_named(one) for one in (preset_names() if name is None else [name])]
+    if common.json:
+        typer.echo(json.dumps({"presets": [asdict(preset) for preset in chosen]}, default=str))
+    elif name is not None:
+        typer.echo(preset_toml(chosen[0]))
+    else:
+        rows = [
+            (item.name, item.title, item.noted, ", ".join(item.account.get("rules", {})) or "reset only", len(item.missing))
+            for item in chosen
+        ]
+        typer.echo(tabulate(rows, headers=("preset", "programme", "noted", "rules", "to be set"), tablefmt="plain"))
+
+
+@app.command("test")
+@with_common
+def live_scenario(
+    common: Common,
+    file: Annotated[
+        str | None, typer.Argument(help="A scenario in text, - for standard input.", metavar="[FILE]", show_default=False)
+    ] = None,
+    example: Annotated[str | None, typer.Option("--example", help="One that ships with the product.", show_default=False)] = None,
+    show: Annotated[bool, typer.Option("--show", help="Print the scenario's text instead: a beginning for your own.")] = False,
+) -> None:
+    """Live a day in text with the real guard, and judge what you expect of your rules. Nothing is asked of any venue.
+
+    Above a line of dashes stand an account's settings as TOML, below it what happens: docs/rules.md has every word. 0: all that is
+    expected is so; 2: something is not, and it says what was found.
+
+    Examples:
+
+      risk-manager rules test --example daily-loss
+
+      risk-manager rules test --example daily-loss --show
+
+      risk-manager rules test --example no-stop --json
+    """
+    from zoneinfo import ZoneInfo
+
+    from market_analysis.desk.scenario.examples import read_scenario
+    from market_analysis.desk.scenario.run import run_scenario
+    from market_analysis.desk.scenario.text import parse
+    from market_analysis.errors import EXIT_CRITICAL
+    from market_analysis.report.text_scenario import deeds, scenario_text
+
+    name, text = read_scenario(file, example)
+    if show:
+        typer.echo(text, nl=False)
+        return
+    scenario = parse(text, name)
+    passed = run_scenario(scenario, name)
+    if common.json:
+        lines = [
+            {
+                "line": item.line.number,
+                "at": item.at.isoformat(),
+                "text": item.line.text,
+                "verdicts": {f"{verdict.rule} {verdict.subject}": verdict.status.value for verdict in item.verdicts},
+                "done": deeds(item.decisions),
+                "met": item.met,
+                "found": item.found or None,
+            }
+            for item in passed
+        ]
+        typer.echo(json.dumps({"scenario": name, "lines": lines, "met": all(item.met is not False for item in passed)}))
+    else:
+        typer.echo(scenario_text(passed, ZoneInfo(scenario.account.reset_zone)))
+    if any(item.met is False for item in passed):
+        raise typer.Exit(EXIT_CRITICAL)
+
+
 def _document(rule: Rule) -> dict[str, Any]:
     said = rule.explanation
     return {

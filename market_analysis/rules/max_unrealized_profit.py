@@ -32,7 +32,7 @@ class ProfitMode(StrEnum):
 class MaxUnrealizedProfit(Parameters):
     """Off unless its owner wants it (ruling 31). As document 002 writes it, breakeven would fire at the entry itself."""
 
-    mode: ProfitMode = Field(ProfitMode.PROFIT_TARGET, description="profit_target or breakeven")
+    fires_at: ProfitMode = Field(ProfitMode.PROFIT_TARGET, description="profit_target or breakeven")
     profit: Decimal = Field(Decimal(1000), gt=0, description="money at which the profit is taken")
     arm_at: Decimal = Field(Decimal(100), gt=0, description="best floating profit from which breakeven is armed")
     scope: Scope = Field(Scope.TOTAL, description="total: the account; per_position: each position")
@@ -40,7 +40,7 @@ class MaxUnrealizedProfit(Parameters):
 
     @model_validator(mode="after")
     def _position_by_position(self) -> MaxUnrealizedProfit:
-        if self.mode is ProfitMode.BREAKEVEN and self.scope is Scope.TOTAL:
+        if self.fires_at is ProfitMode.BREAKEVEN and self.scope is Scope.TOTAL:
             raise ValueError("breakeven watches each position; set scope = per_position")
         return self
 
@@ -52,7 +52,7 @@ def evaluate(view: AccountView, parameters: MaxUnrealizedProfit) -> tuple[Verdic
     positions = view.positions
     if isinstance(positions, Unknown):
         return (unknown(NAME, "account", f"floating profit: the positions could not be read: {positions.detail}"),)
-    judge = _target if parameters.mode is ProfitMode.PROFIT_TARGET else _breakeven
+    judge = _target if parameters.fires_at is ProfitMode.PROFIT_TARGET else _breakeven
     verdicts = []
     for item in contracts(positions):
         blind = position_blind_spot(item, view, parameters.max_quote_age_seconds)

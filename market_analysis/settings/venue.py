@@ -61,6 +61,9 @@ class AccountSettings(Section):
         description="how far from the mark the guard's first closing order may fill; each next one goes twice as far",
     )
     most_exit_slippage_bps: Decimal = Field(Decimal(500), gt=0, le=2_000, description="and its last ones, at most")
+    preset: str | None = Field(
+        None, description="a prop firm's known terms below everything said here: see `risk-manager rules presets`"
+    )
     rules: Mapping[str, Mapping[str, Any]] = Field(
         {},
         description='of the guard: { daily_realized_loss = { mode = "alert", loss = 500 } }; see `risk-manager rules list`',

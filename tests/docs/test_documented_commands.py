@@ -136,7 +136,12 @@ def test_make_does_what_readme_says(command: str) -> None:
     fresh = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS", "PYTEST_FLAGS"))}
     done = subprocess.run([program, "--dry-run", target], cwd=ROOT, env=fresh, capture_output=True, text=True, check=True)
     last = done.stdout.strip().splitlines()[-1]
-    assert last == {"demo": ".venv/bin/risk-manager --demo --exit-zero", "test": ".venv/bin/python -m pytest -q -n 2 --dist loadgroup"}[target]
+    assert (
+        last
+        == {"demo": ".venv/bin/risk-manager --demo --exit-zero", "test": ".venv/bin/python -m pytest -q -n 2 --dist loadgroup"}[
+            target
+        ]
+    )
 
 
 def test_make_demo_needs_no_key(tmp_path: Path, variables: dict[str, str]) -> None:

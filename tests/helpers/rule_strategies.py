@@ -29,7 +29,7 @@ SETTINGS: dict[str, list[dict[str, Any]]] = {
     "max_leverage": [{}, {"enforcement": "reduce", "amount": "0.02"}],
     "max_loss": [{}, {"close_all": True}],
     "max_position_size": [{}, {"enforcement": "reduce", "amount": "0.01"}],
-    "max_unrealized_profit": [{"profit": 20}, {"mode": "breakeven", "scope": "per_position", "arm_at": 5}],
+    "max_unrealized_profit": [{"profit": 20}, {"fires_at": "breakeven", "scope": "per_position", "arm_at": 5}],
     "no_stop_loss_grace": [{}, {"attach_planned_stop": False}],
     "scale_outs": [{}],
     "session_block_outside": [{}, {"sessions": {"ES": {"start": "18:00", "end": "14:00", "timezone": "UTC"}}}],

@@ -38,6 +38,7 @@ def test_every_rule_is_tried_here_and_explains_itself() -> None:
         words = rule.explanation
         assert all((words.watches, words.fires, words.does, words.does_not, rule.title, rule.source))
         assert all(field.description for field in rule.parameters.model_fields.values())
+        assert "mode" not in rule.parameters.model_fields  # the settings' own key beside the parameters
 
 
 @settings(max_examples=200, deadline=None)

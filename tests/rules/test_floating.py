@@ -113,7 +113,7 @@ def test_profit_taken(mark: str, status: Status) -> None:
 )
 def test_breakeven_is_armed_first(side: str, best: str, mark: str, status: Status) -> None:
     book = view(position("ES", side, mark, "1000", best_price=Decimal(best)))
-    verdict = one("max_unrealized_profit", book, mode="breakeven", scope="per_position")
+    verdict = one("max_unrealized_profit", book, fires_at="breakeven", scope="per_position")
     assert verdict.status is status
     assert asked(verdict) == (["close ES", "cancel ES"] if status is Status.BREACH else [])
 
@@ -121,6 +121,6 @@ def test_breakeven_is_armed_first(side: str, best: str, mark: str, status: Statu
 def test_breakeven_needs_the_best_price_and_positions() -> None:
     for missing in ({"best_price": None}, {"tick_value": None}):
         book = view(position("ES", "2", "1000", "1000", **missing))
-        assert one("max_unrealized_profit", book, mode="breakeven", scope="per_position").status is Status.UNKNOWN
+        assert one("max_unrealized_profit", book, fires_at="breakeven", scope="per_position").status is Status.UNKNOWN
     with pytest.raises(ValidationError, match="per_position"):
-        rule_named("max_unrealized_profit").parameters(mode="breakeven")
+        rule_named("max_unrealized_profit").parameters(fires_at="breakeven")
