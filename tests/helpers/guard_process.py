@@ -15,6 +15,7 @@ import os
 import signal
 import ssl
 import sys
+import time
 import traceback
 import warnings
 from datetime import datetime
@@ -118,7 +119,10 @@ async def run_guard(order: dict[str, Any]) -> None:
     settings = quick_settings(bybit={"base_url": order["base_url"], "requests_per_second": 100})
     key = Credentials(TRADER.api_key, TRADER.secret)
     rule = active("daily_realized_loss", loss=Decimal(order["loss"]))
-    async with BybitVenue(settings.bybit, key, "main", clock=clock, timeout_s=5.0) as venue:
+    # Paced at a hundred times the ceiling: what is killed is a guard that works, not one that waits.
+    async with BybitVenue(
+        settings.bybit, key, "main", clock=clock, timeout_s=5.0, monotonic=lambda: 100 * time.monotonic()
+    ) as venue:
         with open_state(directory, LABEL, must_own=True) as state:
             async with BybitEnforcer(settings.bybit, key, timeout_s=5.0) as enforcer:
                 await enforcer.check()
