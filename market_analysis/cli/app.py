@@ -19,6 +19,7 @@ from market_analysis.cli import (
     init,
     journal,
     levels,
+    replay,
     rules,
     size,
     sizing,
@@ -106,7 +107,23 @@ def report(
 
 
 report.__doc__ = None
-for _module in (init, doctor, levels, stops, size, sizing, what_if, stress, explain, backtest, evaluate, exchange, guard, flatten):
+for _module in (
+    init,
+    doctor,
+    levels,
+    stops,
+    size,
+    sizing,
+    what_if,
+    stress,
+    explain,
+    backtest,
+    evaluate,
+    exchange,
+    guard,
+    flatten,
+    replay,
+):
     app.command(_module.NAME, no_args_is_help=False)(with_common(_module.command))
 app.add_typer(config.app, name="config")
 app.add_typer(journal.app, name=journal.NAME)

@@ -32,7 +32,7 @@ _IMPORT = """Print document 002's risk_config.yaml as settings of an account, fo
 
 What has no place here is named on stderr, and makes the exit status 1. Passwords and keys are never carried over.
 
-Examples:
+Example (with a file of yours):
 
   $ risk-manager config import risk_config.yaml
 """

@@ -26,7 +26,7 @@ from market_analysis.errors import EXIT_CRITICAL, EXIT_UNKNOWN, EXIT_WARNING, Se
 from market_analysis.report.text_guard import decision_line, guard_text
 from market_analysis.rules.verdict import Status
 from market_analysis.settings import AccountSettings
-from market_analysis.store import IN_MEMORY, Journal, open_database
+from market_analysis.store import IN_MEMORY, Journal, Seals, open_database
 from market_analysis.venues.enforcer import Enforcer
 from market_analysis.venues.stream import Silent, Stream
 
@@ -173,7 +173,7 @@ def open_journal(common: Common) -> Iterator[Journal]:
     path = (common.state_dir or default_state_directory()) / f"{environment_label(settings.bybit)}.sqlite3"
     connection = open_database(path, writable=False) if path.exists() else open_database(IN_MEMORY)
     try:
-        yield Journal(connection)
+        yield Journal(connection, Seals(path.parent, path.stem))
     finally:
         connection.close()
 

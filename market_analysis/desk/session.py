@@ -131,6 +131,7 @@ async def open_session(
         else:
             directory = state_directory or default_state_directory()
             state = stack.enter_context(open_state(directory, environment_label(opened.settings.bybit), must_own=must_own))
+            state.journal.keep_days = opened.settings.guard.journal_keep_days
             if state.writable:
                 state.bars.prune(opened.clock.now(), timedelta(hours=_CACHE_WINDOWS * opened.settings.vol.bars))
         yield Session(opened.settings, opened.venue, opened.clock, opened.account, state, progress, opened.stream)

@@ -12,7 +12,7 @@ from pathlib import Path
 from market_analysis.desk.tolerant import Notices, TolerantBarCache, TolerantMemoryStore
 from market_analysis.errors import StateError, StateLockedError
 from market_analysis.settings import BybitSettings
-from market_analysis.store import IN_MEMORY, BarCache, Journal, MemoryStore, StateLock, open_database
+from market_analysis.store import IN_MEMORY, BarCache, Journal, MemoryStore, Seals, StateLock, open_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,5 @@ def _owned_or_read(stack: ExitStack, directory: Path, name: str, *, must_own: bo
     connection = open_database(directory / name, writable=writable)
     stack.callback(connection.close)
     notices = Notices()
-    return State(
-        TolerantBarCache(connection, notices), TolerantMemoryStore(connection, notices), writable, Journal(connection), notices
-    )
+    journal = Journal(connection, Seals(directory, name.removesuffix(".sqlite3")))
+    return State(TolerantBarCache(connection, notices), TolerantMemoryStore(connection, notices), writable, journal, notices)

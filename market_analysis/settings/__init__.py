@@ -1,6 +1,7 @@
 """Frozen, bounded settings sections. Loading, merging and origins are `market_analysis.config`'s."""
 
 from market_analysis.settings.credentials import Credentials
+from market_analysis.settings.guard import GuardSettings
 from market_analysis.settings.portfolio import DrawdownStep, PortfolioSettings, StressScenario
 from market_analysis.settings.prob import ProbSettings
 from market_analysis.settings.risk import RiskSettings
@@ -18,6 +19,7 @@ __all__ = [
     "Credentials",
     "DataSettings",
     "DrawdownStep",
+    "GuardSettings",
     "MonitorSettings",
     "OutputSettings",
     "PortfolioSettings",

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from market_analysis.settings.guard import GuardSettings
 from market_analysis.settings.portfolio import PortfolioSettings
 from market_analysis.settings.prob import ProbSettings
 from market_analysis.settings.risk import RiskSettings
@@ -30,6 +31,7 @@ class Settings(Section):
     sizing: SizingSettings = SizingSettings()
     bybit: BybitSettings = BybitSettings()
     monitor: MonitorSettings = MonitorSettings()
+    guard: GuardSettings = GuardSettings()
     data: DataSettings = DataSettings()
     output: OutputSettings = OutputSettings()
     accounts: Mapping[str, AccountSettings] = Field({"main": AccountSettings()}, min_length=1)

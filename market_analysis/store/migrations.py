@@ -23,4 +23,8 @@ MIGRATIONS: tuple[str, ...] = (
         account TEXT PRIMARY KEY, number INTEGER NOT NULL, schema_version INTEGER NOT NULL, state TEXT NOT NULL
     );
     """,
+    # 3: the kind of each record's event, by which records are packed
+    """
+    ALTER TABLE journal ADD COLUMN kind TEXT NOT NULL DEFAULT '';
+    """,
 )

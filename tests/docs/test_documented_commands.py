@@ -76,6 +76,10 @@ def test_there_are_commands_of_every_kind() -> None:
 @pytest.mark.parametrize("command", PLAIN)
 def test_a_command_runs(command: str, tmp_path: Path, variables: dict[str, str]) -> None:
     (tmp_path / "other.toml").write_text("[risk]\ndaily_loss_limit_frac = 0.05\n")
+    (tmp_path / "limits.toml").write_text("initial_balance = 30000\n[rules.daily_realized_loss]\nloss = 50\n")
+    (tmp_path / "trades.csv").write_text(
+        "symbol,closed_at,pnl,fees\nBTCUSDT,2026-03-02 10:00,-400,2\nBTCUSDT,2026-03-02 11:00,-40,2\n"
+    )
     if "--account second" in command:
         (tmp_path / "settings.toml").write_text("[accounts.second]\n")
     if "--data bars/" in command:
