@@ -158,7 +158,7 @@ class Run:
         end = await self.world.enforcer.carry_out(intent)
         if meets and cell.fault == "twice":
             again = await self.world.enforcer.carry_out(intent)
-            # A closing order may find nothing left to close; a cancelled order cannot be cancelled, nor an amended one amended to the same.
+            # A close may find nothing left; what is cancelled cannot be cancelled, nor an amended order be amended to the same.
             honest = {Outcome.REJECTED} if intent.kind in (IntentKind.CANCEL, IntentKind.AMEND_EXIT) else {end.outcome}
             honest |= {Outcome.REJECTED} if intent.kind is IntentKind.CLOSE else set()
             assert again.outcome in honest, f"{cell}: {again}"
