@@ -20,7 +20,7 @@ STEP = timedelta(seconds=30)
 def pass_time(state: GuardState, event: Event) -> tuple[GuardState, tuple[Decision, ...], int]:
     """The state at the event's time, and the milliseconds that have passed since the last one: never negative."""
     if state.now is None or state.wall is None:
-        return replace(state, now=event.at, wall=event.at, uptime_ms=event.uptime_ms), (), 0
+        return replace(state, born=event.at, now=event.at, wall=event.at, uptime_ms=event.uptime_ms), (), 0
     if isinstance(event, Started):
         down = max(event.at - state.now, timedelta(0))
         moved = replace(state, now=state.now + down, wall=event.at, uptime_ms=event.uptime_ms, clock_stepped=False)

@@ -135,7 +135,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class GuardState:
-    """Everything. venue_locked: whether the venue has said that it locks the account; venue_lock_at: when it was last asked.
+    """Everything. born: when the first event of this state was; a state that is lost begins anew, and its client ids with it.
+    venue_locked: whether the venue has said that it locks the account; venue_lock_at: when it was last asked.
     marked_at: when a mark was seen after the last read. stops: where the whole of each position was stopped when both could be read
     last, None where it was not. stop_refused, exit_refused: positions whose planned stop or partial exit the venue would not take.
     now: the guard's time. wall, uptime_ms: where its two clocks stood when it was last set. unexplained_since: when the bridge's
@@ -144,6 +145,7 @@ class GuardState:
     without any. paused: nothing is acted on."""
 
     policy: GuardPolicy
+    born: datetime | None = None
     now: datetime | None = None
     wall: datetime | None = None
     uptime_ms: int = 0

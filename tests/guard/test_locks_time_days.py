@@ -269,3 +269,13 @@ def test_a_stop_that_is_gone_gives_a_new_grace() -> None:
     world.read()
     world.read(held("1", opened_at=START + timedelta(seconds=2)))
     assert list(world.state.unprotected.values()) == [START + timedelta(seconds=2)]
+
+
+def test_a_guard_that_lost_its_state_uses_no_client_id_of_its_life_before() -> None:
+    names = []
+    for seconds in (0, 60):
+        world = Driver(policy(active("daily_realized_loss", loss=Decimal(500))), at=START + timedelta(seconds=seconds))
+        world.trades_known()
+        world.read(held("2"))
+        names += [item.client_id for item in intents(world.fill("-600", "a"))]
+    assert len(set(names)) == len(names) == 2

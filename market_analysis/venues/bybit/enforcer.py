@@ -10,7 +10,7 @@ from typing import Any, Self
 from market_analysis.domain import Clock, InstrumentId, Side, SystemClock
 from market_analysis.domain.decision import Intent, IntentKind
 from market_analysis.domain.event import Outcome
-from market_analysis.errors import AuthenticationError, ClockSkewError, RateLimitedError, VenueError, VenueRejectedError
+from market_analysis.errors import AuthenticationError, VenueError, VenueRejectedError
 from market_analysis.settings import Credentials
 from market_analysis.settings.venue import BybitSettings
 from market_analysis.venues.bybit.failures import from_ccxt
@@ -32,8 +32,8 @@ WRITES: Mapping[IntentKind, str] = MappingProxyType(
 ALREADY_SENT = "110072"
 """The client id has been used: the first request did arrive."""
 _GRACE_S = 1.0
-_NOT_CARRIED_OUT = (VenueRejectedError, AuthenticationError, RateLimitedError, ClockSkewError)
-"""Refusals that come before anything happens; of everything else only a read can tell."""
+STANDS_ALREADY = "34040"
+"""The stop stands where it is wanted: somebody, or a request whose answer was lost, has put it there."""
 
 
 class BybitEnforcer:
@@ -109,10 +109,13 @@ class BybitEnforcer:
 
 
 def _carried(error: VenueError) -> Carried:
+    """REJECTED is the venue's word on the order itself. A limit of requests, a clock or a key says nothing about it: a stop that
+    met a rate limit was not refused, and nothing is closed for that; it is sent anew after a read."""
     if error.venue_code == ALREADY_SENT:
         return Carried(Outcome.DONE, "it had been sent before")
-    refused = isinstance(error, _NOT_CARRIED_OUT)
-    return Carried(Outcome.REJECTED if refused else Outcome.UNKNOWN, error.message)
+    if error.venue_code == STANDS_ALREADY:
+        return Carried(Outcome.DONE, "it stands there already")
+    return Carried(Outcome.REJECTED if isinstance(error, VenueRejectedError) else Outcome.UNKNOWN, error.message)
 
 
 def _body(intent: Intent, instrument: InstrumentId) -> dict[str, Any]:
