@@ -30,8 +30,8 @@ def install(
 ) -> None:
     """Install the guard as a service: on Linux the hardened systemd unit, on Windows the service (needs pywin32).
 
-    It starts nothing: `systemctl enable --now risk-manager-guard` does, or Windows' own tools. Without --print it needs the right to
-    write /etc/systemd/system.
+    It starts nothing: `systemctl enable --now risk-manager-guard` does, or Windows' own tools. Without --print it needs the right
+    to write /etc/systemd/system.
 
     Examples:
 
