@@ -279,3 +279,11 @@ def test_a_reset_ends_the_locks_of_its_day_and_no_other() -> None:
     assert [item.rule for item in driver.state.locks] == ["day", "always", "manual"]
     driver.wait(86_400)
     assert [item.rule for item in driver.state.locks] == ["always", "manual"]
+
+
+def test_what_is_no_longer_there_is_over_once_and_what_goes_on_is_not() -> None:
+    driver = Driver(policy(active("unprotected_position")))
+    driver.read(held("2"), eth("1"))
+    told = [(item.subject, item.raised) for item in driver.read(held("2")) if isinstance(item, Alert)]
+    assert told == [(str(ETH), False)]
+    assert not [item for item in driver.read(held("2")) if isinstance(item, Alert)]
