@@ -57,6 +57,7 @@ async def grow(looks: int, folder: Path) -> dict[str, float]:
                     server.advance(EVERY)
         sizes = "SELECT sum(length(event) + length(decisions) + length(chain) + length(at) + 24) FROM journal"
         ((stored,),) = connection.execute(sizes).fetchall()
+        assert isinstance(stored, int)
         plain = sum(len(record.event) + len(record.decisions) + 64 + 25 + 24 for record in journal.records("main"))
         records = sum(1 for _ in journal.records("main"))
         connection.close()

@@ -8,6 +8,7 @@
     |-- QuantError                  exit 70  a numeric kernel was given impossible input
     |-- OutputError                 exit 70  a report could not be written
     |-- DataUnknownError            exit 3   read, but incomplete, stale or malformed
+    |   `-- DaemonUnreachableError  exit 3   no guard answers at its socket
     `-- VenueError                  exit 6   the venue could not be read
         |-- AuthenticationError     exit 5   key missing, wrong, expired, or without the right
         |-- VenueUnavailableError   exit 6   network, time-out, 5xx                 (retryable)
@@ -103,6 +104,14 @@ class DataUnknownError(RiskManagerError):
 
     code = "data_unknown"
     exit_status = EXIT_UNKNOWN
+
+
+class DaemonUnreachableError(DataUnknownError):
+    """No guard answers at its socket: nothing is known of the accounts, which is not the same as nothing being wrong."""
+
+    code = "daemon_unreachable"
+    retryable = True
+    default_remedy = "start it: `risk-manager guard`; or name its socket: --socket"
 
 
 class VenueError(RiskManagerError):

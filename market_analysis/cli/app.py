@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from market_analysis.cli import (
+    admin,
     backtest,
     config,
     doctor,
@@ -19,10 +20,13 @@ from market_analysis.cli import (
     init,
     journal,
     levels,
+    lock,
     replay,
     rules,
+    service,
     size,
     sizing,
+    status,
     stops,
     stress,
     what_if,
@@ -107,7 +111,7 @@ def report(
 
 
 report.__doc__ = None
-for _module in (
+_COMMANDS = (
     init,
     doctor,
     levels,
@@ -121,10 +125,16 @@ for _module in (
     evaluate,
     exchange,
     guard,
+    status,
     flatten,
     replay,
-):
+)
+for _module in _COMMANDS:
     app.command(_module.NAME, no_args_is_help=False)(with_common(_module.command))
+app.command("lock")(with_common(lock.lock))
+app.command("unlock")(with_common(lock.unlock))
+app.add_typer(admin.app, name=admin.NAME)
 app.add_typer(config.app, name="config")
 app.add_typer(journal.app, name=journal.NAME)
 app.add_typer(rules.app, name=rules.NAME)
+app.add_typer(service.app, name=service.NAME)

@@ -12,13 +12,14 @@ from typing import Annotated, Any
 import typer
 
 from market_analysis.cli.boundary import silence_stdout
+from market_analysis.errors import UsageError
 
 
 @dataclass(frozen=True, slots=True)
 class Common:
     """What the common options said. None: not given, so settings and defaults decide."""
 
-    account: str | None = None
+    account: tuple[str, ...] | None = None
     venue: str | None = None
     config: Path | None = None
     state_dir: Path | None = None
@@ -28,12 +29,20 @@ class Common:
 
     @property
     def account_name(self) -> str:
-        """The account asked for; `main` unless named."""
-        return self.account or "main"
+        """The account asked for; `main` unless named.
+
+        Raises:
+            UsageError: several are named, which only `guard` takes.
+        """
+        if self.account is not None and len(self.account) > 1:
+            raise UsageError(f"one account at a time, not {' and '.join(self.account)}", remedy="give --account once")
+        return self.account[0] if self.account else "main"
 
 
 _OPTIONS: Mapping[str, Any] = {
-    "account": Annotated[str | None, typer.Option("--account", help="Account to look at, a name from [accounts]. Default: main.")],
+    "account": Annotated[
+        list[str] | None, typer.Option("--account", help="Account to look at, a name from [accounts]. Default: main.")
+    ],
     "venue": Annotated[str | None, typer.Option("--venue", help="Venue of the account, where settings do not say. Known: bybit.")],
     "config": Annotated[Path | None, typer.Option("--config", help="Settings file. Default: ./settings.toml, if there is one.")],
     "state_dir": Annotated[
@@ -60,6 +69,7 @@ def with_common(command: Callable[..., None]) -> Callable[..., None]:
     @functools.wraps(command)
     def wrapper(ctx: typer.Context, **arguments: Any) -> None:
         given = {name: arguments.pop(name) for name in _OPTIONS}
+        given["account"] = tuple(given["account"]) if given["account"] else None
         ctx.obj = _merged(ctx.obj, given)
         if "ctx" in signature.parameters:
             arguments["ctx"] = ctx

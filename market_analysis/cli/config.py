@@ -14,6 +14,8 @@ app = typer.Typer(help="Show or check the settings.", rich_markup_mode=None, add
 
 _SHOW = """Print the merged settings with the origin of each value; keys and secrets are never shown, only whether they are set.
 
+While a guard runs, what `admin set` has changed is shown in place of the file's value.
+
 Examples:
 
   risk-manager config show
@@ -49,12 +51,15 @@ def show(common: Common) -> None:
 
     configuration = configuration_of(common)
     values = dict(leaves(configuration.settings.model_dump(mode="json")))
+    changed = _changed_by_command(configuration, common)
+    values |= {key: value for key, (value, _) in changed.items()}
+    origins = {**configuration.origins, **{key: origin for key, (_, origin) in changed.items()}}
     secrets = _secrets(configuration)
     if common.json:
-        body = {key: {"value": value, "origin": configuration.origins.get(key, "default")} for key, value in values.items()}
+        body = {key: {"value": value, "origin": origins.get(key, "default")} for key, value in values.items()}
         typer.echo(json.dumps({"settings": body, "secrets": secrets}, indent=2))
         return
-    rows = [(key, "" if value is None else value, configuration.origins.get(key, "default")) for key, value in values.items()]
+    rows = [(key, "" if value is None else value, origins.get(key, "default")) for key, value in values.items()]
     rows += [(name, state, "") for name, state in secrets.items()]
     typer.echo(tabulate(rows, headers=("key", "value", "origin"), tablefmt="plain", disable_numparse=True))
 
@@ -71,6 +76,32 @@ def validate(common: Common) -> None:
         typer.echo(json.dumps({"valid": True, "set": given}))
     else:
         typer.echo(f"settings are valid: {given} set, the rest at their defaults")
+
+
+def _changed_by_command(configuration: Any, common: Common) -> Mapping[str, tuple[str, str]]:
+    """Rules that `admin set` has changed, by the running guard's word: key to value and origin. None where no guard answers."""
+    from market_analysis.desk.daemon.places import is_there, readable_place
+
+    place = readable_place(None, configuration.settings.daemon, common.state_dir)
+    if not is_there(place):
+        return {}
+    from market_analysis.desk.daemon import client
+    from market_analysis.desk.daemon.wire import ReadRequest
+    from market_analysis.errors import RiskManagerError
+
+    try:
+        status = json.loads(client.ask(place, ReadRequest("status"), timeout_s=5.0))
+    except RiskManagerError:
+        return {}
+    return {
+        f"accounts.{account['name']}.rules.{item['rule']}.{item['setting']}": (
+            item["value"],
+            f"admin set, {item['by']} {item['at']}",
+        )
+        for account in status["accounts"]
+        for item in account["changes"]
+        if item["begins"] is None
+    }
 
 
 @app.command("import", help=_IMPORT)

@@ -1,7 +1,8 @@
-"""`risk-manager guard`: the account's rules on every look, told on transitions; acted on where the account allows it."""
+"""`risk-manager guard`: the accounts' rules on every look, told on transitions; acted on where an account allows it."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,21 +18,27 @@ def command(
     iterations: Annotated[
         int | None, typer.Option("--iterations", min=1, help="Stop after so many looks.", show_default=False)
     ] = None,
+    socket: Annotated[
+        Path | None, typer.Option("--socket", help="Where `status` asks. Default: run/read.sock of the state directory.")
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", help="Only what is decided and what fails, as a service's log wants it.")
+    ] = False,
 ) -> None:
-    """Watch an account by its rules: [accounts.NAME.rules.RULE] in the settings. Alerts are told once, when they begin and end.
+    """Watch accounts by their rules: [accounts.NAME.rules.RULE] in the settings. Alerts are told once, when they begin and end.
 
-    It acts only where the account says enforce = true and its key may trade and may not withdraw; else rules in enforce mode say
-    what they would do. Every step is in the journal before anything is sent: see `risk-manager journal`. Bybit has no lock before
-    the trade: a locked account's new positions are closed again, and its entries cancelled.
+    One process guards every account that is named (--account, more than once), or all that have rules; what fails with one does
+    not stop the others. It acts only where the account says enforce = true and its key may trade and may not withdraw; else rules
+    in enforce mode say what they would do. Every step is in the journal before anything is sent: see `risk-manager journal`.
+    `risk-manager status` asks it for its screen. Bybit has no lock before the trade: a locked account's new positions are closed
+    again, and its entries cancelled.
 
     Examples:
 
       risk-manager guard --demo --iterations 2 --interval 1
 
-      risk-manager guard --demo --interval 1 --iterations 2
-
       risk-manager guard --demo --iterations 1 --json
     """
     from market_analysis.cli.guarding import run_guard
 
-    raise typer.Exit(run_guard(common, interval=interval, iterations=iterations))
+    raise typer.Exit(run_guard(common, interval=interval, iterations=iterations, socket=socket, quiet=quiet))

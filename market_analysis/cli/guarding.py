@@ -1,12 +1,12 @@
-"""What the guard's commands share: an open account with its journal and, where allowed, its enforcer; and how it is shown."""
+"""What the guard's commands share: accounts opened and watched, and how that is shown."""
 
 from __future__ import annotations
 
 import asyncio
 import sys
-import time
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import typer
 
@@ -14,92 +14,61 @@ from market_analysis.cli.common import Common
 from market_analysis.cli.sessions import configuration_of
 from market_analysis.cli.view import Console, exit_with
 from market_analysis.config import Configuration
-from market_analysis.desk.guard import GuardSession, JournaledGuard, Watch
-from market_analysis.desk.guard_policy import policy_of
-from market_analysis.desk.listening import Listener
-from market_analysis.desk.loop import repeat
-from market_analysis.desk.session import Session, account_settings, open_session
+from market_analysis.desk.daemon.account import Failure, Hooks, Pace
+from market_analysis.desk.daemon.places import ADMIN_NAME, admin_place, read_place
+from market_analysis.desk.daemon.serve import Places, serve
+from market_analysis.desk.guard import CODEC, Watch
+from market_analysis.desk.guard_opening import GuardOpening, guarded_accounts
 from market_analysis.desk.state import default_state_directory, environment_label
-from market_analysis.domain.decision import Alert, FlattenEnded, LockCleared, LockSet, ReadNow, WouldDo
+from market_analysis.domain.decision import Decision, FlattenEnded, told
 from market_analysis.domain.event import CommandKind
-from market_analysis.errors import EXIT_CRITICAL, EXIT_UNKNOWN, EXIT_WARNING, SettingsError
+from market_analysis.errors import EXIT_CRITICAL, EXIT_UNKNOWN
+from market_analysis.report.guard_status import verdicts_exit, worst_exit
 from market_analysis.report.text_guard import decision_line, guard_text
-from market_analysis.rules.verdict import Status
-from market_analysis.settings import AccountSettings
 from market_analysis.store import IN_MEMORY, Journal, Seals, open_database
-from market_analysis.venues.enforcer import Enforcer
-from market_analysis.venues.stream import Silent, Stream
-
-DEMO_RULES = {"daily_realized_loss": {"mode": "alert", "loss": 100}}
-"""What the demo account is watched by where the settings name no rule."""
-_TOLD = (Alert, LockSet, LockCleared, WouldDo, FlattenEnded)
-_STATUS = {
-    Status.BREACH: EXIT_CRITICAL,
-    Status.ACT: EXIT_CRITICAL,
-    Status.UNKNOWN: EXIT_UNKNOWN,
-    Status.WARN: EXIT_WARNING,
-    Status.OK: 0,
-}
-_WORST = (Status.UNKNOWN, Status.BREACH, Status.ACT, Status.WARN, Status.OK)
 
 
-def run_guard(common: Common, *, interval: float, iterations: int | None) -> int:
-    """Watch until stopped, or for `iterations` looks; the exit status is the last look's worst verdict (0 when stopped)."""
-    return asyncio.run(_watch(common, interval, iterations))
+def run_guard(
+    common: Common,
+    *,
+    interval: float,
+    iterations: int | None,
+    socket: Path | None,
+    quiet: bool,
+    on_start: Callable[[Callable[[], None]], None] | None = None,
+) -> int:
+    """Watch until stopped, or for `iterations` looks; the exit status is the last looks' worst verdict (0 when stopped).
+
+    on_start: is given a function that stops it, from any thread.
+    """
+    configuration = configuration_of(common)
+    # A demo has no state that is its own: it listens only where it is told to.
+    listens = not common.demo or socket is not None or common.state_dir is not None
+    places = _places(common, configuration, socket) if listens else Places()
+    opening = GuardOpening(configuration, bool(common.demo), common.state_dir, listening=iterations is None)
+    names = guarded_accounts(configuration, common.account or ()) if not common.demo else (common.account_name,)
+    hooks = _hooks(common, quiet=quiet, several=len(names) > 1)
+    last = asyncio.run(serve(opening, names, Pace(interval, iterations), hooks, places, on_start))
+    if iterations is None:
+        return 0
+    return exit_with(_worst(tuple(last.values())), common)
 
 
 def run_flatten(common: Common, *, reason: str, attempts: int) -> int:
-    """Flatten and verify; 0 when the account was read flat."""
-    return asyncio.run(_flatten(common, reason, attempts))
+    """Flatten and verify; 0 when the account was read flat. A guard that runs does it; else it is done here."""
+    from market_analysis.cli.ordering import flatten_by_guard
 
-
-async def _watch(common: Common, interval: float, iterations: int | None) -> int:
-    console = Console()
-    async with _guarded(common, console, must_enforce=False) as opened:
-        guard, stream = opened
-        async with _listening(guard, stream) as listener:
-
-            def show(watch: Watch) -> None:
-                console.progress(None)
-                _show(watch, common, console)
-                if any(isinstance(item, ReadNow) for item in watch.decisions):
-                    listener.wake.set()
-
-            last = await repeat(
-                guard.watch,
-                interval_seconds=interval,
-                iterations=iterations,
-                on_look=show,
-                on_late=lambda seconds: typer.echo(f"risk-manager: the look takes long: {seconds:.0f} s so far", err=True),
-                wake=listener.wake,
-            )
-        return 0 if last is None or iterations is None else exit_with(_exit_status(last), common)
-
-
-@asynccontextmanager
-async def _listening(guard: GuardSession, stream: Stream) -> AsyncIterator[Listener]:
-    """Pushes beside the loop. Should what hears them fail, that is told, and the loop reads on."""
-    listener = Listener(guard, stream, _tell)
-    task = asyncio.create_task(listener.run())
-    task.add_done_callback(_tell_end)
-    try:
-        yield listener
-    finally:
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-
-
-def _tell_end(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()) is not None:
-        typer.echo(f"risk-manager: pushes are no longer heard ({type(error).__name__}); reads go on", err=True)
+    done = None if common.demo else flatten_by_guard(common, reason, attempts)
+    return asyncio.run(_flatten(common, reason, attempts)) if done is None else done
 
 
 async def _flatten(common: Common, reason: str, attempts: int) -> int:
     console = Console()
-    async with _guarded(common, console, must_enforce=True) as (guard, _):
+    opening = GuardOpening(configuration_of(common), bool(common.demo), common.state_dir, must_enforce=True)
+    async with opening.open(common.account_name, console.progress) as opened:
+        guard = opened.guard
         _tell((await guard.watch()).decisions)
-        decisions = await guard.order(CommandKind.FLATTEN, "command line", reason)
-        _tell(decisions)
+        _tell(await guard.order(CommandKind.FLATTEN, "command line", reason))
         for _ in range(attempts):
             watch = await guard.watch()
             console.progress(None)
@@ -112,58 +81,12 @@ async def _flatten(common: Common, reason: str, attempts: int) -> int:
         return EXIT_CRITICAL
 
 
-@asynccontextmanager
-async def _guarded(common: Common, console: Console, *, must_enforce: bool) -> AsyncIterator[tuple[GuardSession, Stream]]:
-    """The account's guard and the venue's pushes; its state directory is its own while it runs."""
-    configuration = configuration_of(common)
-    name = common.account_name
-    async with AsyncExitStack() as stack:
-        opened = open_session(
-            configuration, name, demo=bool(common.demo), state_directory=common.state_dir, must_own=True, progress=console.progress
-        )
-        session = await stack.enter_async_context(opened)
-        account = _account(configuration, common)
-        enforcer = await _enforcer(stack, configuration, session, common, must=must_enforce)
-        locks = enforcer is not None and enforcer.locks_account
-        policy = policy_of(name, account, enforces=enforcer is not None, venue_locks=locks)
-        if not policy.rules and not must_enforce:
-            raise SettingsError(
-                f"account {name} has no rules to be guarded by",
-                remedy=f"add [accounts.{name}.rules.daily_realized_loss] with loss = 500; see `risk-manager rules list`",
-            )
-        guard = JournaledGuard(policy, session.state.journal)
-        yield GuardSession(session, guard, enforcer, _uptime(session, common)), session.stream or Silent()
-
-
-def _uptime(session: Session, common: Common) -> Callable[[], float]:
-    """The clock that cannot be set; the demo's market time flows faster than any of ours, so there its own."""
-    return (lambda: session.clock.now().timestamp()) if common.demo else time.monotonic
-
-
-def _account(configuration: Configuration, common: Common) -> AccountSettings:
-    account = account_settings(configuration.settings, common.account_name)
-    return account.model_copy(update={"rules": DEMO_RULES}) if common.demo and not account.rules else account
-
-
-async def _enforcer(
-    stack: AsyncExitStack, configuration: Configuration, session: Session, common: Common, *, must: bool
-) -> Enforcer | None:
-    """An enforcer exists only where the account's owner wants one, and the key fits (law 10)."""
-    from market_analysis.venues.bybit.enforcer import BybitEnforcer
-
-    account = account_settings(configuration.settings, common.account_name)
-    if common.demo or not account.enforce:
-        if must:
-            raise SettingsError(
-                f"account {common.account_name} may not be acted on",
-                remedy=f"set enforce = true in [accounts.{common.account_name}], with a key that trades and cannot withdraw",
-            )
-        return None
-    timeout_s = session.settings.risk.exchange_timeout_ms / 1000
-    credentials = configuration.credentials(common.account_name)
-    enforcer = await stack.enter_async_context(BybitEnforcer(session.settings.bybit, credentials, timeout_s=timeout_s))
-    await enforcer.check()
-    return enforcer
+def _places(common: Common, configuration: Configuration, socket: Path | None) -> Places:
+    """A demo's admin socket lies beside its read socket, where it has no state directory."""
+    settings = configuration.settings.daemon
+    read = read_place(socket, settings, common.state_dir)
+    beside = common.demo and common.state_dir is None and settings.admin_socket is None
+    return Places(read, read.with_name(ADMIN_NAME) if beside else admin_place(settings, common.state_dir))
 
 
 @contextmanager
@@ -178,24 +101,42 @@ def open_journal(common: Common) -> Iterator[Journal]:
         connection.close()
 
 
-def _show(watch: Watch, common: Common, console: Console) -> None:
-    if common.json:
-        from market_analysis.desk.guard import CODEC
+def _hooks(common: Common, *, quiet: bool, several: bool) -> Hooks:
+    """quiet: decisions and failures only, as a service's log wants it."""
+    console = Console()
 
-        line = f'{{"as_of":"{watch.look.snapshot.as_of.isoformat()}","decisions":{CODEC.dumps(watch.decisions)}}}'
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
-        return
-    console.text(guard_text(watch.verdicts, watch.state.locks, watch.look.snapshot.as_of, watch.state.policy))
-    _tell(watch.decisions)
+    def watched(name: str, watch: Watch) -> None:
+        console.progress(None)
+        if common.json:
+            at = watch.look.snapshot.as_of.isoformat()
+            sys.stdout.write(f'{{"account":"{name}","as_of":"{at}","decisions":{CODEC.dumps(watch.decisions)}}}\n')
+            sys.stdout.flush()
+            return
+        if not quiet:
+            console.text(guard_text(watch.verdicts, watch.state.locks, watch.look.snapshot.as_of, watch.state.policy))
+        decided(name, watch.decisions)
+
+    def decided(name: str, decisions: tuple[Decision, ...]) -> None:
+        _tell(decisions, f"{name}: " if several else "")
+
+    def failed(name: str, problem: str) -> None:
+        console.progress(None)
+        console.notice(f"account {name}: {problem}")
+
+    def late(seconds: float) -> None:
+        console.notice(f"no new look for {seconds:.0f} s: what was decided rests on what was read before")
+
+    return Hooks(watched, decided, failed, late, lambda name: None, console.progress)
 
 
-def _tell(decisions: tuple[object, ...]) -> None:
-    for item in decisions:
-        if isinstance(item, _TOLD):
-            typer.echo(decision_line(item), err=True)
+def _tell(decisions: tuple[Decision, ...], before: str = "") -> None:
+    for item in told(decisions):
+        typer.echo(before + decision_line(item), err=True)
 
 
-def _exit_status(watch: Watch) -> int:
-    worst = next((status for status in _WORST if any(item.status is status for item in watch.verdicts)), Status.OK)
-    return _STATUS[worst]
+def _worst(last: tuple[Watch | Failure | None, ...]) -> int:
+    """Of several accounts the worst; a failure's own status first."""
+    failures = [item.exit_status for item in last if isinstance(item, Failure)]
+    if failures:
+        return max(failures)
+    return worst_exit([verdicts_exit(item.verdicts) if isinstance(item, Watch) else EXIT_UNKNOWN for item in last])

@@ -43,6 +43,10 @@ class Console:
         head = f"LAST GOOD {analysis.as_of:%Y-%m-%d %H:%M:%S} UTC, {age:.0f} s ago. What follows is the past:"
         self.text("\n".join((head, *(f"| {line}" for line in screen_text(analysis).splitlines()))) + "\n")
 
+    def whole(self, text: str, *, live: bool) -> None:
+        """A screen of text; in a live terminal it replaces the one before, elsewhere a blank line parts them."""
+        self.text(f"\x1b[H\x1b[2J{text}" if live and self.redraws else text + ("\n\n" if live else ""))
+
     def text(self, text: str) -> None:
         """Text as data."""
         sys.stdout.write(text if text.endswith("\n") else text + "\n")

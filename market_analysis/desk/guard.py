@@ -11,13 +11,15 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from market_analysis.desk.guard_events import events_of
 from market_analysis.desk.session import Look, Session
 from market_analysis.domain import InstrumentId
 from market_analysis.domain.decision import Decision, Intent
-from market_analysis.domain.event import ActionResult, Command, CommandKind, Event, MarksSeen, Started
+from market_analysis.domain.event import ActionResult, Command, CommandKind, Event, MarksSeen, Started, Ticked
 from market_analysis.guard.judging import judge
 from market_analysis.guard.marks import trigger_prices
 from market_analysis.guard.state import GuardPolicy, GuardState
@@ -77,13 +79,30 @@ class GuardSession:
         self._monotonic = monotonic
         self._begun = False
 
+    @property
+    def state(self) -> GuardState:
+        """As it stands on disk."""
+        return self._guard.state
+
+    def uptime_ms(self) -> int:
+        """The account's clock that cannot be set."""
+        return self._uptime_ms()
+
+    def now(self) -> datetime:
+        """The account's time."""
+        return self._session.clock.now()
+
     async def watch(self) -> Watch:
         """One look, all its events, and the verdicts after them."""
-        look = await self._session.look()
-        decisions: tuple[Decision, ...] = ()
-        if not self._begun:
-            decisions += self._guard.feed(Started(look.snapshot.as_of, self._uptime_ms()))
-            self._begun = True
+        return await self.digest(await self.look())
+
+    async def look(self) -> Look:
+        """What the account looks like; nothing is decided yet, so that it may be broken off."""
+        return await self._session.look()
+
+    async def digest(self, look: Look) -> Watch:
+        """All events of a look, and the verdicts after them."""
+        decisions = self._begin(look.snapshot.as_of)
         state = self._guard.state
         told = frozenset(trade.fill_id for trade in state.trades)
         for event in events_of(look, self._uptime_ms(), state.read_number + 1, told):
@@ -107,9 +126,21 @@ class GuardSession:
         positions = self._guard.state.positions
         return frozenset(item.key.instrument for item in positions) if isinstance(positions, tuple) else frozenset()
 
-    async def order(self, kind: CommandKind, by: str, reason: str) -> tuple[Decision, ...]:
-        """A command: lock, unlock, flatten."""
-        return await self._feed(Command(self._session.clock.now(), self._uptime_ms(), kind, by, reason))
+    async def tick(self) -> tuple[Decision, ...]:
+        """Time has passed, and nothing could be looked at."""
+        return self._begin(self.now()) + await self._feed(Ticked(self.now(), self._uptime_ms()))
+
+    async def order(self, kind: CommandKind, by: str, reason: str, **terms: Any) -> tuple[Decision, ...]:
+        """A command: lock, unlock, flatten. terms: further fields of `Command`."""
+        return self._begin(self.now()) + await self._feed(Command(self.now(), self._uptime_ms(), kind, by, reason, **terms))
+
+    def _begin(self, at: datetime) -> tuple[Decision, ...]:
+        """The first thing that a guard is told since its process began."""
+        if self._begun:
+            return ()
+        decisions = self._guard.feed(Started(at, self._uptime_ms()))
+        self._begun = True
+        return decisions
 
     async def _feed(self, event: Event) -> tuple[Decision, ...]:
         """One event, and whatever follows from carrying out what it led to."""

@@ -26,8 +26,9 @@ class Listener:
         stream: Stream,
         tell: Callable[[tuple[Decision, ...]], None],
         monotonic: Callable[[], float] = time.monotonic,
+        wake: asyncio.Event | None = None,
     ) -> None:
-        self.wake = asyncio.Event()
+        self.wake = wake or asyncio.Event()
         self.lost: str | None = "not connected yet"
         self._guard = guard
         self._stream = stream

@@ -22,10 +22,11 @@ async def repeat(
     *,
     interval_seconds: float,
     iterations: int | None,
-    on_look: Callable[[T], None],
+    on_look: Callable[[T], Awaitable[None] | None],
     on_late: Callable[[float], None],
     late_seconds: float = LATE_SECONDS,
     wake: asyncio.Event | None = None,
+    stop: asyncio.Event | None = None,
 ) -> T | None:
     """Look every `interval_seconds`, from start to start, sooner when `wake` is set. The last look, or None.
 
@@ -33,9 +34,10 @@ async def repeat(
 
     iterations None: until SIGINT or SIGTERM, which end the loop between two looks or in the middle of one, cleanly. A look that
     takes longer than the interval is followed at once by the next; none is made up for. What sets `wake` during a look, or by what
-    a look has found, is a reason for the next one.
+    a look has found, is a reason for the next one. What `on_look` returns is awaited to its end, stopped or not, for it may be
+    sending orders. stop: of somebody who runs several loops, instead of the signals.
     """
-    stop = stop_event()
+    stop = stop or stop_event()
     loop = asyncio.get_running_loop()
     done, last = 0, None
     while not stop.is_set() and (iterations is None or done < iterations):
@@ -46,7 +48,9 @@ async def repeat(
         if found is None:
             break
         (last,) = found
-        on_look(last)
+        following = on_look(last)
+        if following is not None:
+            await following
         done += 1
         if iterations is None or done < iterations:
             await _pause(stop, wake, started, interval_seconds)

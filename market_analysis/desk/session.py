@@ -112,10 +112,11 @@ async def open_session(
     state_directory: Path | None,
     must_own: bool = False,
     progress: Progress = _silent,
+    state: State | None = None,
 ) -> AsyncIterator[Session]:
     """Open an account of the settings, or with `demo` the embedded exchange's.
 
-    must_own: a monitor, which needs the state directory for itself.
+    must_own: a monitor, which needs the state directory for itself. state: already open, and shared by several accounts.
 
     Raises:
         AuthenticationError: no key is set, or the venue refuses it.
@@ -128,12 +129,12 @@ async def open_session(
         if demo:
             # Nothing is written that ends with the process: tens of thousands of bars would be.
             state = replace(stack.enter_context(transient_state()), writable=False)
-        else:
+        elif state is None:
             directory = state_directory or default_state_directory()
             state = stack.enter_context(open_state(directory, environment_label(opened.settings.bybit), must_own=must_own))
-            state.journal.keep_days = opened.settings.guard.journal_keep_days
-            if state.writable:
-                state.bars.prune(opened.clock.now(), timedelta(hours=_CACHE_WINDOWS * opened.settings.vol.bars))
+        state.journal.keep_days = opened.settings.guard.journal_keep_days
+        if state.writable:
+            state.bars.prune(opened.clock.now(), timedelta(hours=_CACHE_WINDOWS * opened.settings.vol.bars))
         yield Session(opened.settings, opened.venue, opened.clock, opened.account, state, progress, opened.stream)
 
 

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from market_analysis.desk.directories import default_state_directory
 from market_analysis.desk.tolerant import Notices, TolerantBarCache, TolerantMemoryStore
 from market_analysis.errors import StateError, StateLockedError
 from market_analysis.settings import BybitSettings
 from market_analysis.store import IN_MEMORY, BarCache, Journal, MemoryStore, Seals, StateLock, open_database
+
+__all__ = ["State", "default_state_directory", "environment_label", "open_state", "transient_state"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +28,6 @@ class State:
     writable: bool
     journal: Journal
     notices: Notices = field(default_factory=Notices)
-
-
-def default_state_directory() -> Path:
-    """`RISK_MANAGER_STATE_DIR`, else the user's state directory of this system."""
-    from platformdirs import user_state_path
-
-    named = os.environ.get("RISK_MANAGER_STATE_DIR")
-    return Path(named) if named else user_state_path("risk-manager")
 
 
 def environment_label(settings: BybitSettings) -> str:

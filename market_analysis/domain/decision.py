@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -106,4 +107,28 @@ class FlattenEnded:
     verified: bool
 
 
-Decision: TypeAlias = Intent | LockSet | LockCleared | Alert | WouldDo | DayBegan | ReadNow | FlattenEnded
+@dataclass(frozen=True, slots=True)
+class SettingChanged:
+    """A rule's setting was changed by command. value: as text, None: as the owner's settings have it. begins: with which trading
+    day's end; None: now."""
+
+    rule: str
+    setting: str
+    value: str | None
+    by: str
+    reason: str
+    looser: bool
+    begins: datetime | None = None
+
+
+Decision: TypeAlias = Intent | LockSet | LockCleared | Alert | WouldDo | DayBegan | ReadNow | FlattenEnded | SettingChanged
+
+Told: TypeAlias = LockSet | LockCleared | Alert | WouldDo | FlattenEnded | SettingChanged
+"""What somebody is told of in a line of its own."""
+
+
+def told(decisions: Iterable[object]) -> tuple[Told, ...]:
+    """Those of decisions that are told."""
+    return tuple(
+        item for item in decisions if isinstance(item, LockSet | LockCleared | Alert | WouldDo | FlattenEnded | SettingChanged)
+    )

@@ -173,17 +173,25 @@ class ActionResult:
 
 
 class CommandKind(StrEnum):
-    """What an administrator or the trader may order."""
+    """What an administrator or the trader may order. set, unset: a rule's setting. pause, resume: whether anything is judged into
+    action. stop, note: told for the record; what they say is done outside."""
 
     LOCK = "lock"
     UNLOCK = "unlock"
     FLATTEN = "flatten"
+    SET = "set"
+    UNSET = "unset"
+    PAUSE = "pause"
+    RESUME = "resume"
+    STOP = "stop"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
     """lock: until `until`, or (None) until unlocked. unlock: the locks of `rule`, or of all. self_lock: cannot be undone before its
-    time."""
+    time. set: `setting` of `rule` to `value`, as text; forced: at once, though it loosens. unset: as the owner's settings have
+    it."""
 
     at: datetime
     uptime_ms: int
@@ -193,6 +201,9 @@ class Command:
     until: datetime | None = None
     rule: str | None = None
     self_lock: bool = False
+    setting: str | None = None
+    value: str | None = None
+    forced: bool = False
 
 
 Event: TypeAlias = (

@@ -20,7 +20,7 @@ def judge(state: GuardState) -> Judged:
     view = account_view(state)
     return tuple(
         (active, verdict)
-        for active in state.policy.rules
+        for active in state.active_rules
         if active.mode is not Mode.OFF
         for verdict in active.rule.evaluate(view, active.parameters)
     )

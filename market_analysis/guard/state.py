@@ -83,6 +83,20 @@ class ActiveLock:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleChange:
+    """A rule's setting that was changed by command, over the owner's settings. value: as text, None: as they have it. after: the
+    trading day with whose end it begins, None once it is in force."""
+
+    rule: str
+    setting: str
+    value: str | None
+    by: str
+    reason: str
+    at: datetime
+    after: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Flattening:
     """A flattening under way. number: of the account's, in its client ids. attempts: closing orders sent per position.
     begun_at_read: the last read before it; only a later one tells that it is over."""
@@ -128,7 +142,8 @@ class GuardState:
     last, None where it was not. stop_refused, exit_refused: positions whose planned stop or partial exit the venue would not take.
     now: the guard's time. wall, uptime_ms: where its two clocks stood when it was last set. unexplained_since: when the bridge's
     residual last left its tolerance. day_results: net closed profit of earlier trading days, None of a day whose trades were not
-    all known. exits: ladders under way."""
+    all known. exits: ladders under way. changes: of rules, by command; rules: what follows from them, never stored, None
+    without any. paused: nothing is acted on."""
 
     policy: GuardPolicy
     born: datetime | None = None
@@ -169,6 +184,14 @@ class GuardState:
     raised: frozenset[tuple[str, str]] = frozenset()
     venue_locked: bool = False
     venue_lock_at: datetime | None = None
+    changes: tuple[RuleChange, ...] = ()
+    rules: tuple[ActiveRule, ...] | None = None
+    paused: bool = False
+
+    @property
+    def active_rules(self) -> tuple[ActiveRule, ...]:
+        """The owner's, with what was changed by command."""
+        return self.policy.rules if self.rules is None else self.rules
 
     @property
     def readable(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 from market_analysis import domain
 from market_analysis.domain import decision, event, tail
 from market_analysis.guard import state as guard_state
+from market_analysis.guard.changes import with_changes
 from market_analysis.guard.days import of_phase
 from market_analysis.guard.state import GuardPolicy, GuardState
 from market_analysis.rules import verdict, view
@@ -46,12 +47,14 @@ STORED_TYPES: tuple[type, ...] = (
     decision.LockCleared,
     decision.LockSet,
     decision.ReadNow,
+    decision.SettingChanged,
     decision.WouldDo,
     tail.TailModel,
     guard_state.ActiveLock,
     guard_state.Asked,
     guard_state.Exit,
     guard_state.Flattening,
+    guard_state.RuleChange,
     guard_state.Sent,
     verdict.Ends,
     verdict.Status,
@@ -64,17 +67,21 @@ STORED_TYPES: tuple[type, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class StoredState:
-    """A state's fields by name, the policy left out."""
+    """A state's fields by name, the policy and what follows from it left out."""
 
     values: dict[str, Any]
 
 
+_OWNER_S = frozenset({"policy", "rules"})
+
+
 def stored(state: GuardState) -> StoredState:
     """What is saved of a state."""
-    return StoredState({field.name: getattr(state, field.name) for field in fields(state) if field.name != "policy"})
+    return StoredState({field.name: getattr(state, field.name) for field in fields(state) if field.name not in _OWNER_S})
 
 
 def restored(saved: StoredState, policy: GuardPolicy) -> GuardState:
     """The state under the owner's present policy; fields that a newer version brought keep their defaults."""
     state = GuardState(policy=policy, **saved.values)
-    return replace(state, anchors=of_phase(state.anchors, policy.initial_balance))
+    state = replace(state, anchors=of_phase(state.anchors, policy.initial_balance))
+    return with_changes(state)

@@ -140,13 +140,13 @@ def encode(document: Document, *, pretty: bool = True) -> bytes:
     return _json(document, "document", pretty=pretty)
 
 
-def encode_value(value: object) -> bytes:
-    """Any result of the desk as JSON by the same rules.
+def encode_value(value: object, *, pretty: bool = True) -> bytes:
+    """Any result of the desk as JSON by the same rules, one line unless `pretty`.
 
     Raises:
         ValueError: a number is NaN or infinite.
     """
-    return _json(value, "result", pretty=True)
+    return _json(value, "result", pretty=pretty)
 
 
 def _json(value: object, name: str, *, pretty: bool) -> bytes:

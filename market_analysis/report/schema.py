@@ -1,6 +1,7 @@
-"""The JSON Schema of `risk_analysis.json`, made from its types: `python -m market_analysis.report.schema` prints it.
+"""The JSON Schemas of `risk_analysis.json` and of the guard's status, made from their types.
 
-The copy shipped beside this file is what `risk-manager` users validate with; a test keeps the two the same.
+`python -m market_analysis.report.schema` prints the first, with the argument `guard_status` the second. The copies shipped beside
+this file are what `risk-manager` users validate with; a test keeps them the same.
 """
 
 from __future__ import annotations
@@ -12,8 +13,10 @@ from typing import Any
 import msgspec
 import msgspec.inspect
 
+from market_analysis.report import guard_status
 from market_analysis.report.document import SCHEMA_VERSION, Document
 
+STATUS_FILE_NAME = "guard_status.schema.json"
 FILE_NAME = "risk_analysis.schema.json"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _DECIMAL_PATTERN = r"^-?[0-9]+(\.[0-9]+)?$"
@@ -21,25 +24,30 @@ _DECIMAL_PATTERN = r"^-?[0-9]+(\.[0-9]+)?$"
 
 def document_schema() -> dict[str, Any]:
     """The schema as draft 2020-12. Every field is always present; readers should allow more, which a later version may add."""
-    schema = msgspec.json.schema(Document)
-    for owner, name in _moments(msgspec.inspect.type_info(Document)):
-        _date(schema["$defs"][owner]["properties"][name])
-    return {
-        "$schema": _DIALECT,
-        "$id": f"urn:risk-manager:risk_analysis:{SCHEMA_VERSION}",
-        "title": "risk_analysis.json",
-        **{key: _completed(value) for key, value in schema.items()},
-    }
+    return _schema(Document, f"urn:risk-manager:risk_analysis:{SCHEMA_VERSION}", "risk_analysis.json")
 
 
-def schema_bytes() -> bytes:
-    """The schema as it is shipped."""
-    return msgspec.json.format(msgspec.json.encode(document_schema()), indent=2) + b"\n"
+def status_schema() -> dict[str, Any]:
+    """The same of what `risk-manager status --json` prints."""
+    return _schema(guard_status.GuardStatus, f"urn:risk-manager:guard_status:{guard_status.SCHEMA_VERSION}", "guard status")
 
 
-def shipped_schema() -> bytes:
+def schema_bytes(schema: dict[str, Any] | None = None) -> bytes:
+    """A schema as it is shipped; the report's unless another is given."""
+    return msgspec.json.format(msgspec.json.encode(schema or document_schema()), indent=2) + b"\n"
+
+
+def shipped_schema(name: str = FILE_NAME) -> bytes:
     """The copy in the package."""
-    return files("market_analysis.report").joinpath(FILE_NAME).read_bytes()
+    return files("market_analysis.report").joinpath(name).read_bytes()
+
+
+def _schema(kind: type, identity: str, title: str) -> dict[str, Any]:
+    schema = msgspec.json.schema(kind)
+    for owner, name in _moments(msgspec.inspect.type_info(kind)):
+        _date(schema["$defs"][owner]["properties"][name])
+    head = {"$schema": _DIALECT, "$id": identity, "title": title}
+    return {**head, **{key: _completed(value) for key, value in schema.items()}}
 
 
 def _moments(node: Any) -> set[tuple[str, str]]:
@@ -80,4 +88,5 @@ def _completed(node: Any) -> Any:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(schema_bytes().decode())
+    wanted = status_schema() if sys.argv[1:] == ["guard_status"] else document_schema()
+    sys.stdout.write(schema_bytes(wanted).decode())

@@ -8,12 +8,12 @@ from decimal import Decimal
 
 from tabulate import tabulate
 
-from market_analysis.domain.decision import Alert, FlattenEnded, LockCleared, LockSet, WouldDo
+from market_analysis.domain.decision import Alert, LockCleared, LockSet, SettingChanged, Told, WouldDo
 from market_analysis.guard.state import ActiveLock, GuardPolicy
 from market_analysis.report.numbers import age, money, percent, plain, until
 from market_analysis.rules.verdict import Verdict
 
-__all__ = ["decision_line", "guard_text"]
+__all__ = ["amount", "decision_line", "guard_text", "meter"]
 
 _CELLS = 20
 
@@ -27,10 +27,10 @@ def guard_text(verdicts: Sequence[Verdict], locks: Sequence[ActiveLock], now: da
             item.rule,
             modes.get(item.rule, ""),
             item.subject,
-            _amount(item.measure, item.unit),
-            _amount(item.threshold, item.unit),
-            _amount(item.distance, item.unit),
-            _meter(item.used),
+            amount(item.measure, item.unit),
+            amount(item.threshold, item.unit),
+            amount(item.distance, item.unit),
+            meter(item.used),
         )
         for item in verdicts
     ]
@@ -43,7 +43,7 @@ def guard_text(verdicts: Sequence[Verdict], locks: Sequence[ActiveLock], now: da
     return "\n".join((head, table, *(_lock(lock, now) for lock in locks), *_reasons(verdicts)))
 
 
-def decision_line(item: Alert | LockSet | LockCleared | WouldDo | FlattenEnded) -> str:
+def decision_line(item: Told) -> str:
     """A decision as the terminal tells it."""
     if isinstance(item, Alert):
         begins = ("PAGE" if item.page else "alert") if item.raised else "over"
@@ -53,12 +53,17 @@ def decision_line(item: Alert | LockSet | LockCleared | WouldDo | FlattenEnded) 
         return f"LOCKED {item.root or 'account'} by {item.rule}{end}: {plain(item.reason)}"
     if isinstance(item, LockCleared):
         return f"unlocked {item.root or 'account'}: {item.rule} ended by {item.by}"
+    if isinstance(item, SettingChanged):
+        value = "as in the settings" if item.value is None else f"= {plain(item.value)}"
+        begins = "" if item.begins is None else f", from the reset at {item.begins:%Y-%m-%d %H:%M:%S} UTC"
+        return f"setting {item.rule}.{item.setting} {value}{begins}: {plain(item.by)}: {plain(item.reason)}"
     if isinstance(item, WouldDo):
         return f"would have done: {item.response} ({item.rule}, {plain(item.subject)})"
     return f"flatten ({plain(item.cause)}): {'verified flat' if item.verified else 'NOT verified'}"
 
 
-def _amount(value: Decimal | None, unit: str) -> str:
+def amount(value: Decimal | None, unit: str) -> str:
+    """A measure in its rule's unit."""
     if value is None:
         return "--"
     if unit == "money":
@@ -68,7 +73,8 @@ def _amount(value: Decimal | None, unit: str) -> str:
     return f"{value.quantize(Decimal('0.0001')).normalize():f}"
 
 
-def _meter(used: Decimal | None) -> str:
+def meter(used: Decimal | None) -> str:
+    """How much of a limit is used, drawn in ASCII."""
     if used is None:
         return ""
     filled = max(0, min(_CELLS, round(float(used) * _CELLS)))

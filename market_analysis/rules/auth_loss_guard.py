@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from pydantic import Field
 
 from market_analysis.rules.measured import fine
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import CloseAll, Ends, Lock, Status, Verdict
 from market_analysis.rules.view import AccountView
 
@@ -15,6 +18,7 @@ NAME = "auth_loss_guard"
 class AuthLossGuard(Parameters):
     """Without the right to trade nothing can be closed on most venues (Bybit): it tells and locks."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {"auto_unlock_on_restore": Looser.HIGHER, "close_positions": Looser.LOWER}
     auto_unlock_on_restore: bool = Field(True, description="the lock ends with the right's return, else by an administrator")
     close_positions: bool = Field(False, description="try to close; for venues that allow it without the right")
 

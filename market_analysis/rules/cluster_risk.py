@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
@@ -12,7 +13,7 @@ from market_analysis.rules.book import Enforcement, is_holding, lots_down
 from market_analysis.rules.limit_verdict import plain
 from market_analysis.rules.measured import Measured, fine
 from market_analysis.rules.roots import canonical, canonical_set
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import ClosePosition, ReducePosition, Response, Verdict
 from market_analysis.rules.view import AccountView, ClusterView, PositionView
 
@@ -23,6 +24,10 @@ ZERO = Decimal(0)
 class ClusterRisk(Parameters):
     """The cap is the analysis's; a cut is of every leg of the cluster by one share, so that no hedge in it is opened."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {
+        "enforcement": ("close", "reduce", "block", "alert"),
+        "release_frac": Looser.HIGHER,
+    }
     enforcement: Enforcement = Field(Enforcement.ALERT, description="alert or reduce")
     release_frac: Decimal = Field(Decimal("0.85"), gt=0, le=1, description="share of the cap to which it reduces")
     max_age_seconds: int = Field(600, ge=1, le=86_400, description="an older analysis is not acted on")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -12,7 +13,7 @@ from market_analysis.domain import Unknown
 from market_analysis.rules.limit import Limit, Measure, read_limit
 from market_analysis.rules.limit_verdict import plain
 from market_analysis.rules.measured import fine
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import Status, Verdict
 from market_analysis.rules.view import AccountView
 
@@ -23,6 +24,7 @@ ZERO = Decimal(0)
 class Consistency(Parameters):
     """Topstep: the best day makes at most half of the profit."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {"max_share": Looser.HIGHER, "warn_share": Looser.HIGHER}
     max_share: Decimal = Field(Decimal("0.5"), gt=0, lt=1, description="share of all profit that the best day may make")
     warn_share: Decimal = Field(Decimal("0.9"), gt=0, lt=1, description="share of max_share from which it is said")
     costs_in: bool = Field(True, description="today's fees and funding count")

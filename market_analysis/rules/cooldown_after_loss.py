@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
 from market_analysis.domain import Unknown
 from market_analysis.rules.limit_verdict import plain
 from market_analysis.rules.measured import fine
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import Ends, Lock, Status, Verdict
 from market_analysis.rules.view import AccountView, TradeView
 
@@ -35,6 +36,7 @@ _DEFAULT = tuple(
 class CooldownAfterLoss(Parameters):
     """Document 002's losses are negative; above zero here."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {"costs_in": Looser.LOWER, "count_guard_fills": Looser.LOWER}
     loss_thresholds: tuple[LossThreshold, ...] = Field(_DEFAULT, min_length=1, description="losses and rests, both rising")
     costs_in: bool = Field(True, description="fees count")
     count_guard_fills: bool = Field(False, description="a loss that the guard closed counts too")

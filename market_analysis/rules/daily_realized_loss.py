@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
 from market_analysis.rules.limit import Limit, Measure
 from market_analysis.rules.limit_verdict import limit_verdict
-from market_analysis.rules.rule import Explanation, Parameters, Rule
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule
 from market_analysis.rules.verdict import CloseAll, Ends, Lock, Verdict
 from market_analysis.rules.view import AccountView
 
@@ -18,6 +20,7 @@ NAME = "daily_realized_loss"
 class DailyRealizedLoss(Parameters):
     """Document 002 writes -500 or 500; the amount is a loss either way, above zero here."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {"loss": Looser.HIGHER, "costs_in": Looser.LOWER, "act_at_frac": Looser.HIGHER}
     loss: Decimal = Field(Decimal(500), gt=0, description="money that a day's closed trades may lose")
     costs_in: bool = Field(True, description="fees and funding count")
     act_at_frac: Decimal | None = Field(None, gt=0, le=1, description="share of the loss at which the guard acts")

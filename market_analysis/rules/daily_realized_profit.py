@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
 from market_analysis.rules.limit import Kind, Limit, Measure
 from market_analysis.rules.limit_verdict import limit_verdict
-from market_analysis.rules.rule import Explanation, Parameters, Rule
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule
 from market_analysis.rules.verdict import CloseAll, Ends, Lock, Verdict
 from market_analysis.rules.view import AccountView
 
@@ -18,6 +20,7 @@ NAME = "daily_realized_profit"
 class DailyRealizedProfit(Parameters):
     """The target in money."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {"target": Looser.HIGHER, "costs_in": Looser.HIGHER}
     target: Decimal = Field(Decimal(1000), gt=0, description="money that ends the day once closed trades have made it")
     costs_in: bool = Field(True, description="fees and funding count")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -13,7 +15,7 @@ from market_analysis.rules.hedged import Plan, close_together
 from market_analysis.rules.limit import Limit, Measure
 from market_analysis.rules.limit_verdict import limit_verdict, plain
 from market_analysis.rules.measured import WARN_AT, Measured, fine
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import CloseAll, Ends, Lock, Verdict
 from market_analysis.rules.view import AccountView, PositionView
 
@@ -24,6 +26,7 @@ ZERO = Decimal(0)
 class DailyUnrealizedLoss(Parameters):
     """Document 002 writes -300; the amount is a loss either way, above zero here."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {"loss": Looser.HIGHER, "act_at_frac": Looser.HIGHER}
     loss: Decimal = Field(Decimal(300), gt=0, description="money that open positions may lose")
     scope: Scope = Field(Scope.TOTAL, description="total: the account; per_position: each position")
     max_quote_age_seconds: int = Field(10, ge=1, le=3600, description="an older mark is not acted on")

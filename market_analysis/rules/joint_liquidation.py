@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
 from market_analysis.rules.book import Enforcement
 from market_analysis.rules.limit_verdict import plain
 from market_analysis.rules.measured import Measured, fine
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import CloseAll, Ends, Lock, Response, Verdict
 from market_analysis.rules.view import AccountView
 
@@ -19,6 +21,7 @@ NAME = "joint_liquidation"
 class JointLiquidation(Parameters):
     """At 1 the venue liquidates: the stops would come too late."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {"margin_rate": Looser.HIGHER, "enforcement": ("close", "reduce", "block", "alert")}
     margin_rate: Decimal = Field(Decimal(1), gt=0, le=1, description="maintenance margin over margin balance, all at their stops")
     enforcement: Enforcement = Field(Enforcement.BLOCK, description="alert, block, close (everything)")
     max_age_seconds: int = Field(600, ge=1, le=86_400, description="an older analysis is not acted on")

@@ -13,15 +13,16 @@ A trailing floor may lock: with lock_at_initial it rises no further than the ini
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
 from pydantic import Field, model_validator
 
 from market_analysis.domain import Unknown
-from market_analysis.rules.rule import Parameters
+from market_analysis.rules.rule import Direction, Looser, Parameters
 from market_analysis.rules.verdict import Status
 from market_analysis.rules.view import AccountView, Level, Period
 
@@ -80,6 +81,14 @@ _AGAINST_REFERENCE = frozenset({Measure.EQUITY, Measure.BALANCE})
 class Limit(Parameters):
     """One limit. warn_at: shares of the amount at which it warns."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {
+        "amount": Looser.HIGHER,
+        "lock_at_initial": Looser.HIGHER,
+        "manual_peak": Looser.LOWER,
+        "costs_in": Looser.LOWER,
+        "strict": Looser.HIGHER,
+        "act_at_frac": Looser.HIGHER,
+    }
     kind: Kind = Field(Kind.LOSS, description="loss or profit")
     measure: Measure = Field(Measure.EQUITY, description="what is held against the limit")
     series: Series = Field(Series.BALANCE, description="what the reference is read from: balance, equity, higher")

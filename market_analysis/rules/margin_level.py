@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
@@ -11,7 +13,7 @@ from market_analysis.domain import Unknown
 from market_analysis.rules.book import Enforcement
 from market_analysis.rules.limit import Limit, Measure
 from market_analysis.rules.limit_verdict import limit_verdict
-from market_analysis.rules.rule import Explanation, Parameters, Rule
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule
 from market_analysis.rules.verdict import CloseAll, Ends, Lock, Response, Verdict
 from market_analysis.rules.view import AccountView
 
@@ -21,6 +23,11 @@ NAME = "margin_level"
 class MarginLevel(Parameters):
     """Document 001: warning at 150 %, critical at 100 %. 1 means that all equity is used as margin."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {
+        "level": Looser.LOWER,
+        "warn_level": Looser.LOWER,
+        "enforcement": ("close", "reduce", "block", "alert"),
+    }
     level: Decimal = Field(Decimal(1), gt=0, description="equity over used margin at which it is critical")
     warn_level: Decimal = Field(Decimal("1.5"), gt=0, description="equity over used margin at which it warns")
     enforcement: Enforcement = Field(Enforcement.ALERT, description="alert, block, close (everything)")

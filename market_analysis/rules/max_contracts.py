@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -13,7 +14,7 @@ from market_analysis.rules.book import Enforcement, contracts
 from market_analysis.rules.hedged import Plan, reduce_together
 from market_analysis.rules.limit_verdict import plain
 from market_analysis.rules.measured import Measured
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import CloseAll, Ends, Lock, Response, Verdict
 from market_analysis.rules.view import AccountView, PositionView
 
@@ -31,6 +32,13 @@ class CountType(StrEnum):
 class MaxContracts(Parameters):
     """Document 002: close_all is its default; reduce brings the largest back first, hedged pairs together."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {
+        "limit": Looser.HIGHER,
+        "count_type": ("gross", "net"),
+        "enforcement": ("close", "reduce", "block", "alert"),
+        "release_frac": Looser.HIGHER,
+        "lockout_on_breach": Looser.LOWER,
+    }
     limit: Decimal = Field(Decimal(5), gt=0, description="contracts over all instruments")
     count_type: CountType = Field(CountType.NET, description="net or gross")
     enforcement: Enforcement = Field(Enforcement.CLOSE, description="alert, block, reduce, close (everything)")

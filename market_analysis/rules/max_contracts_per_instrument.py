@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
@@ -15,7 +16,7 @@ from market_analysis.rules.limit_verdict import plain
 from market_analysis.rules.max_contracts import CountType, counted, release
 from market_analysis.rules.measured import Measured, fine
 from market_analysis.rules.roots import canonical
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import Ends, Lock, Verdict
 from market_analysis.rules.view import AccountView, PositionView
 
@@ -34,6 +35,14 @@ class UnknownSymbol(StrEnum):
 class MaxContractsPerInstrument(Parameters):
     """limits has no default: blocking every root that is not named would close a whole book."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {
+        "unknown_symbol_action": ("block", "allow_with_limit", "allow_unlimited"),
+        "unknown_symbol_limit": Looser.HIGHER,
+        "count_type": ("gross", "net"),
+        "enforcement": ("close", "reduce", "block", "alert"),
+        "release_frac": Looser.HIGHER,
+        "lockout_on_breach": Looser.LOWER,
+    }
     limits: Mapping[str, Decimal] = Field(min_length=1, description="contracts by root; aliases are known: EP is ES, ENQ is NQ")
     unknown_symbol_action: UnknownSymbol = Field(UnknownSymbol.BLOCK, description="block, allow_with_limit, allow_unlimited")
     unknown_symbol_limit: Decimal = Field(Decimal(1), ge=0, description="contracts of a root without a limit, for allow_with_limit")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -11,7 +13,7 @@ from market_analysis.rules.book import by_root, contracts
 from market_analysis.rules.hedged import surplus
 from market_analysis.rules.max_contracts import CountType
 from market_analysis.rules.measured import fine
-from market_analysis.rules.rule import Explanation, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Rule, unknown
 from market_analysis.rules.size_limit import SizeLimit, amount_in_money, size_verdict, values_of
 from market_analysis.rules.verdict import Verdict
 from market_analysis.rules.view import AccountView
@@ -23,6 +25,7 @@ ZERO = Decimal(0)
 class MaxExposure(SizeLimit):
     """Holdings are exposure (ruling 17). Net: long less short, without sign; a hedge in another root does not lower it."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {"count_type": ("gross", "net")}
     amount: Decimal = Field(Decimal(1), gt=0, description="value of one root; money, or a share with amount_of")
     count_type: CountType = Field(CountType.NET, description="net or gross")
 

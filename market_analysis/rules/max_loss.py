@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
 from market_analysis.rules.limit import Limit, Measure
 from market_analysis.rules.limit_verdict import limit_verdict
-from market_analysis.rules.rule import Explanation, Parameters, Rule
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule
 from market_analysis.rules.verdict import CloseAll, Response, Verdict
 from market_analysis.rules.view import AccountView
 
@@ -18,6 +20,7 @@ NAME = "max_loss"
 class MaxLoss(Parameters):
     """Document 001 writes -1000 and tells only."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {"loss": Looser.HIGHER, "close_all": Looser.LOWER, "act_at_frac": Looser.HIGHER}
     loss: Decimal = Field(Decimal(1000), gt=0, description="money that equity may lie below the balance")
     close_all: bool = Field(False, description="close every position; else tell only")
     act_at_frac: Decimal | None = Field(None, gt=0, le=1, description="share of the loss at which the guard acts")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 
 from pydantic import Field, model_validator
 
@@ -14,7 +16,7 @@ from market_analysis.rules.hedged import Plan, close_together
 from market_analysis.rules.limit import Kind, Limit, Measure
 from market_analysis.rules.limit_verdict import limit_verdict, plain
 from market_analysis.rules.measured import WARN_AT, Measured, fine
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import CloseAll, Ends, Lock, Status, Verdict
 from market_analysis.rules.view import AccountView, PositionView
 
@@ -32,6 +34,7 @@ class ProfitMode(StrEnum):
 class MaxUnrealizedProfit(Parameters):
     """Off unless its owner wants it (ruling 31). As document 002 writes it, breakeven would fire at the entry itself."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {"profit": Looser.HIGHER}
     fires_at: ProfitMode = Field(ProfitMode.PROFIT_TARGET, description="profit_target or breakeven")
     profit: Decimal = Field(Decimal(1000), gt=0, description="money at which the profit is taken")
     arm_at: Decimal = Field(Decimal(100), gt=0, description="best floating profit from which breakeven is armed")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -13,7 +14,7 @@ from market_analysis.rules.hedged import Plan, close_together
 from market_analysis.rules.limit_verdict import plain
 from market_analysis.rules.measured import fine
 from market_analysis.rules.protection import Protection, protection, tighter
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import SetStop, Status, Verdict
 from market_analysis.rules.view import AccountView, PositionView
 
@@ -24,6 +25,11 @@ ZERO = Decimal(0)
 class NoStopLossGrace(Parameters):
     """Document 002: 30 seconds, then the position is closed."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {
+        "grace_period_seconds": Looser.HIGHER,
+        "attach_planned_stop": Looser.LOWER,
+        "close_without_stop": Looser.LOWER,
+    }
     grace_period_seconds: int = Field(30, ge=0, le=86_400, description="seconds that a position may lack a stop")
     attach_planned_stop: bool = Field(True, description="put the planned stop first; close only without one, or if it is refused")
     close_without_stop: bool = Field(True, description="close where no stop can be put; else tell only")

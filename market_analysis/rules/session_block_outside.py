@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -13,7 +14,7 @@ from market_analysis.rules.book import adds_risk, by_root, contracts
 from market_analysis.rules.hedged import close_together
 from market_analysis.rules.measured import fine
 from market_analysis.rules.roots import canonical, root_of
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.sessions import SessionHours, SessionState, session_state
 from market_analysis.rules.verdict import CancelOrders, CloseAll, Ends, Lock, Response, Status, Verdict
 from market_analysis.rules.view import AccountView, PositionView
@@ -26,6 +27,13 @@ _GLOBAL = SessionHours(start=time(9, 30), end=time(16), timezone="America/New_Yo
 class SessionBlockOutside(Parameters):
     """A root with hours of its own follows them, and only it is locked by them; every other follows the global ones."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {
+        "respect_holidays": Looser.LOWER,
+        "holidays": Looser.FEWER,
+        "close_positions_at_session_end": Looser.LOWER,
+        "lockout_outside_session": Looser.LOWER,
+        "warn_minutes": Looser.LOWER,
+    }
     global_session: SessionHours | None = Field(_GLOBAL, description="hours of everything without its own; none: no hours")
     sessions: Mapping[str, SessionHours] = Field(default_factory=dict, description="hours by root; aliases are known")
     respect_holidays: bool = Field(True, description="no session on a holiday")

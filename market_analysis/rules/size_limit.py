@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -13,7 +14,7 @@ from market_analysis.rules.bridge import withheld
 from market_analysis.rules.hedged import Plan, close_together, reduce_together
 from market_analysis.rules.limit_verdict import plain
 from market_analysis.rules.measured import Measured
-from market_analysis.rules.rule import Parameters
+from market_analysis.rules.rule import Direction, Looser, Parameters
 from market_analysis.rules.verdict import Ends, Lock, Status, Verdict
 from market_analysis.rules.view import AccountView, PositionView
 
@@ -23,6 +24,11 @@ ZERO = Decimal(0)
 class SizeLimit(Parameters):
     """A limit on value at the mark; reaching it is a breach."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {
+        "amount": Looser.HIGHER,
+        "enforcement": ("close", "reduce", "block", "alert"),
+        "release_frac": Looser.HIGHER,
+    }
     amount: Decimal = Field(gt=0, description="money, or a share with amount_of")
     amount_of: EquityBase = Field(
         EquityBase.DAY_START_EQUITY, description="absolute, day_start_equity, current_equity, initial_balance"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
 from market_analysis.domain import Unknown
 from market_analysis.rules.measured import Measured
-from market_analysis.rules.rule import Explanation, Parameters, Rule
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule
 from market_analysis.rules.verdict import Ends, Lock, Status, Verdict
 from market_analysis.rules.view import AccountView
 
@@ -20,6 +22,7 @@ ZERO = Decimal(0)
 class StaleData(Parameters):
     """Every part at most so old."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {"max_age_seconds": Looser.HIGHER, "lock_new_risk": Looser.LOWER}
     max_age_seconds: int = Field(30, ge=1, le=86_400, description="age of the oldest part")
     lock_new_risk: bool = Field(True, description="deny new risk until the data are fresh")
 

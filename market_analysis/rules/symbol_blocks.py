@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -12,7 +14,7 @@ from market_analysis.rules.hedged import Plan, close_together
 from market_analysis.rules.limit_verdict import plain
 from market_analysis.rules.measured import fine
 from market_analysis.rules.roots import canonical_set, root_of
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import CancelOrders, Ends, Lock, Response, Status, Verdict
 from market_analysis.rules.view import AccountView
 
@@ -23,6 +25,7 @@ ZERO = Decimal(0)
 class SymbolBlocks(Parameters):
     """Roots match exactly, whatever their case and alias: MES is not ES."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {"blocked_symbols": Looser.FEWER, "close_existing": Looser.LOWER}
     blocked_symbols: tuple[str, ...] = Field((), description="roots; aliases are known: EP is ES, ENQ is NQ")
     close_existing: bool = Field(True, description="close what is held of them; else only entries are cancelled")
 

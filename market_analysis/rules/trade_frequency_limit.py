@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
+from typing import ClassVar
 
 from pydantic import Field
 
 from market_analysis.domain import Unknown
 from market_analysis.rules.measured import WARN_AT
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import Ends, Lock, Status, Verdict
 from market_analysis.rules.view import AccountView, TradeView
 
@@ -31,6 +32,14 @@ class TradeCount(StrEnum):
 class TradeFrequencyLimit(Parameters):
     """Counts breach above their limit. A limit that is not set is not watched."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {
+        "per_minute": Looser.HIGHER,
+        "per_hour": Looser.HIGHER,
+        "per_session": Looser.HIGHER,
+        "minute_cooldown_seconds": Looser.LOWER,
+        "hour_cooldown_seconds": Looser.LOWER,
+        "session_cooldown_seconds": Looser.LOWER,
+    }
     per_minute: int | None = Field(3, ge=1, description="trades in any 60 seconds")
     per_hour: int | None = Field(10, ge=1, description="trades in any 3600 seconds")
     per_session: int | None = Field(50, ge=1, description="trades of the trading day")

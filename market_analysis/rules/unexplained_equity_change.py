@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
+from typing import ClassVar
 
 from pydantic import Field
 
 from market_analysis.rules.bridge import TOLERANCE_ABS, TOLERANCE_FRAC, tolerance
 from market_analysis.rules.limit_verdict import plain
 from market_analysis.rules.measured import Measured
-from market_analysis.rules.rule import Explanation, Parameters, Rule, unknown
+from market_analysis.rules.rule import Direction, Explanation, Looser, Parameters, Rule, unknown
 from market_analysis.rules.verdict import Ends, Lock, Verdict
 from market_analysis.rules.view import AccountView
 
@@ -19,6 +21,11 @@ NAME = "unexplained_equity_change"
 class UnexplainedEquityChange(Parameters):
     """The larger of the two tolerances counts."""
 
+    looser: ClassVar[Mapping[str, Direction]] = {
+        "tolerance_frac": Looser.HIGHER,
+        "tolerance_abs": Looser.HIGHER,
+        "lock_new_risk": Looser.LOWER,
+    }
     tolerance_frac: Decimal = Field(TOLERANCE_FRAC, ge=0, lt=1, description="share of equity that may stay unexplained")
     tolerance_abs: Decimal = Field(TOLERANCE_ABS, ge=0, description="money that may stay unexplained")
     lock_new_risk: bool = Field(True, description="deny new risk until it is explained")

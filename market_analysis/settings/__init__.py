@@ -1,6 +1,7 @@
 """Frozen, bounded settings sections. Loading, merging and origins are `market_analysis.config`'s."""
 
 from market_analysis.settings.credentials import Credentials
+from market_analysis.settings.daemon import DaemonSettings
 from market_analysis.settings.guard import GuardSettings
 from market_analysis.settings.portfolio import DrawdownStep, PortfolioSettings, StressScenario
 from market_analysis.settings.prob import ProbSettings
@@ -17,6 +18,7 @@ __all__ = [
     "AccountSettings",
     "BybitSettings",
     "Credentials",
+    "DaemonSettings",
     "DataSettings",
     "DrawdownStep",
     "GuardSettings",

@@ -7,6 +7,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from market_analysis.settings.daemon import DaemonSettings
 from market_analysis.settings.guard import GuardSettings
 from market_analysis.settings.portfolio import PortfolioSettings
 from market_analysis.settings.prob import ProbSettings
@@ -34,6 +35,7 @@ class Settings(Section):
     guard: GuardSettings = GuardSettings()
     data: DataSettings = DataSettings()
     output: OutputSettings = OutputSettings()
+    daemon: DaemonSettings = DaemonSettings()
     accounts: Mapping[str, AccountSettings] = Field({"main": AccountSettings()}, min_length=1)
 
     @model_validator(mode="after")

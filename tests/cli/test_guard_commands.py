@@ -34,7 +34,7 @@ def test_the_demo_account_is_watched_and_told_of(capsys: pytest.CaptureFixture[s
 def test_json_is_one_line_a_look(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("--demo", "--exit-zero", "guard", "--iterations", "2", "--interval", "0.2", "--json") == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [sorted(json.loads(line)) for line in lines] == [["as_of", "decisions"]] * 2
+    assert [sorted(json.loads(line)) for line in lines] == [["account", "as_of", "decisions"]] * 2
 
 
 @pytest.mark.parametrize(

@@ -110,6 +110,18 @@ def test_a_lock_without_an_end_lasts_to_the_end_and_a_rule_without_a_lock_saves_
     assert first.saved == D(29_598) - D(29_330)
 
 
+def test_what_the_guard_saw_and_a_rule_without_a_lock() -> None:
+    driver = Driver(policy())
+    for mark in ("100", "100", "90"):
+        driver.read(held("2", mark=mark, notional=D(200)))
+    limits = policy(active("no_stop_loss_grace", Mode.ALERT, grace_period_seconds=0), enforces=False)
+    found = hindsight(driver.events, limits)
+    assert [(item.rule, item.locks, item.until, item.equity, item.saved) for item in found.firings] == [
+        ("no_stop_loss_grace", False, None, D(10_000), None)
+    ]
+    assert (found.saved, found.lowest) == ({}, D(20))
+
+
 def test_nothing_happened() -> None:
     found = hindsight(events_of([], D(1), ZoneInfo("UTC"), time(0)), RULES)
     assert (found.first, found.days, found.firings, found.lowest) == (None, (), (), 0)

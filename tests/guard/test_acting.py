@@ -260,3 +260,30 @@ def test_the_start_of_a_period_is_what_was_told() -> None:
 def test_a_view_needs_a_day_first() -> None:
     with pytest.raises(ValueError, match="no trading day yet"):
         account_view(replace(begin(policy()), now=START))
+
+
+def test_a_reduction_sends_what_is_too_much_and_no_more() -> None:
+    driver = Driver(policy(active("max_contracts", limit=10, enforcement="reduce", count_type="gross")))
+    driver.read(held("12"))
+    # to .85 of 10, on whole contracts: 8 stay
+    assert closes(driver.read(held("12"))) == {KEY: D(4)}
+
+
+def test_a_reset_ends_the_locks_of_its_day_and_no_other() -> None:
+    driver = Driver(policy())
+    driver.read()
+    driver.state, _ = set_lock(driver.state, "day", Lock(Ends.RESET, None), "why", flat=False)
+    driver.state, _ = set_lock(driver.state, "always", Lock(Ends.ADMIN, None), "why", flat=False)
+    lock(driver, 48)
+    driver.wait(60)
+    assert [item.rule for item in driver.state.locks] == ["day", "always", "manual"]
+    driver.wait(86_400)
+    assert [item.rule for item in driver.state.locks] == ["always", "manual"]
+
+
+def test_what_is_no_longer_there_is_over_once_and_what_goes_on_is_not() -> None:
+    driver = Driver(policy(active("unprotected_position")))
+    driver.read(held("2"), eth("1"))
+    told = [(item.subject, item.raised) for item in driver.read(held("2")) if isinstance(item, Alert)]
+    assert told == [(str(ETH), False)]
+    assert not [item for item in driver.read(held("2")) if isinstance(item, Alert)]

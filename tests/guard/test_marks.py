@@ -113,3 +113,11 @@ def test_where_a_limit_would_be_reached() -> None:
     assert triggers(driver) == {}
     driver.blind()
     assert triggers(driver) == {}
+
+
+def test_two_slots_of_one_instrument_are_reached_at_the_nearer_price() -> None:
+    driver = floating()
+    second = PositionKey("main", BTC, 2)
+    driver.read(held("10", mark="80", **LINEAR), held("30", mark="80", entry="80", key=second, **LINEAR))
+    # 300 left: 30 points of ten contracts, 10 of thirty
+    assert triggers(driver) == {BTC: (D(70), D(90))}

@@ -57,3 +57,28 @@ def test_the_oldest_part_is_the_oldest_by_its_time() -> None:
     item = position("ES", "1", "100", "100", mark_at=ago(25))
     seen = view(item, money=money("1000", at=ago(20)), orders=(order(item, "95"),))
     assert one("stale_data", seen, max_age_seconds=10).measure == 25
+
+
+def test_a_cluster_that_can_lose_nothing_is_not_cut() -> None:
+    item = position("BTCUSDT", "10", "100", "100", root="BTC")
+    made = AnalysisView(ago(1), (ClusterView(frozenset({"BTC"}), D(0), D(0)),))
+    assert one("cluster_risk", view(item, analysis=made), enforcement="reduce").responses == ()
+
+
+def test_a_margin_level_that_only_tells_blocks_nothing() -> None:
+    low = view(money=money("1000", used="1000"))
+    assert one("margin_level", low, level=D(2), warn_level=D(3), enforcement="alert").blocks == ""
+    assert one("margin_level", low, level=D(2), warn_level=D(3), enforcement="block").blocks == "new risk while at the level"
+
+
+def test_what_was_cut_already_is_not_there_to_be_cut_again() -> None:
+    book = (position("ESH6", "3", root="ES"), position("ESM6", "-2", root="ES"), position("ESU6", "-2", root="ES"))
+    verdict = one("max_contracts", view(*book), limit=4, count_type="gross", enforcement="reduce")
+    # 3.6 too many: one short that hedges nothing, then pairs: 1 and 1, 1 and 1
+    stays = {item.key: getattr(item, "to_quantity", D(0)) for item in verdict.responses}
+    assert stays == {book[0].key: 1, book[1].key: 0, book[2].key: 1}
+
+
+def test_the_week_of_a_session_has_five_days() -> None:
+    hours = rule_named("session_block_outside").parameters.model_validate({})
+    assert hours.global_session.days == (0, 1, 2, 3, 4)  # type: ignore[attr-defined]

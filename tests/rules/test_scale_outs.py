@@ -39,6 +39,7 @@ def seen(item: PositionView, *orders: Order, age: float = 5, own: frozenset[str]
         (LONG, [("110", "3", "a")], ("120", "3", None)),
         (LONG, [("110", "3", "a"), ("120", "3", "b")], None),
         (LONG, [("112", "3", "a"), ("120", "3", "b")], ("110", "3", "a")),  # nearer: amended by its id
+        (LONG, [("111", "3", "a"), ("120", "3", "b")], ("110", "3", "a")),  # by a tick
         (LONG, [("108", "3", "a"), ("120", "3", "b")], None),  # further away: it stays
         (LONG, [("108", "2", "a"), ("120", "3", "b")], ("108", "3", "a")),  # its size alone is amended
         (LONG, [("110.5", "3", "a"), ("120", "3", "b")], None),  # less than a tick
