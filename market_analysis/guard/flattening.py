@@ -37,7 +37,7 @@ def begin(state: GuardState, cause: str) -> tuple[GuardState, tuple[Decision, ..
     number = state.flattening_number + 1
     begun = replace(
         state,
-        flattening=Flattening(cause, number),
+        flattening=Flattening(cause, number, begun_at_read=state.read_number),
         flattening_number=number,
         flattenings=(*recent, now),
         raised=state.raised - {("reflatten_limit", "account")},
@@ -55,6 +55,8 @@ def go_on(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
     positions = tuple(item for item in positions if "holding" not in item.tags)
     risky = adding_risk(orders)
     if not positions and not risky:
+        if state.read_number <= saga.begun_at_read:
+            return state, (ReadNow("flattening: what was read before it began proves nothing"),)
         return _finish(state, saga, orders)
     state, cancels = _cancel(state, saga, risky)
     attempts = dict(saga.attempts)

@@ -98,13 +98,14 @@ class RuleChange:
 
 @dataclass(frozen=True, slots=True)
 class Flattening:
-    """A flattening under way. number: of the account's, in its client ids. attempts: closing orders sent per position. quiet_reads:
-    reads in a row that were flat."""
+    """A flattening under way. number: of the account's, in its client ids. attempts: closing orders sent per position.
+    begun_at_read: the last read before it; only a later one tells that it is over."""
 
     cause: str
     number: int
     attempts: Mapping[PositionKey, int] = field(default_factory=dict)
     stuck: bool = False
+    begun_at_read: int = -1
 
 
 @dataclass(frozen=True, slots=True)

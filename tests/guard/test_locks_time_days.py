@@ -292,3 +292,12 @@ def test_a_guard_that_lost_its_state_uses_no_client_id_of_its_life_before() -> N
         world.read(held("2"))
         names += [item.client_id for item in intents(world.fill("-600", "a"))]
     assert len(set(names)) == len(names) == 2
+
+
+def test_a_flat_account_is_flattened_only_by_a_read_that_came_after_the_order() -> None:
+    world = driver()
+    world.read()
+    decided = world.feed(Command(world.at, world.uptime, CommandKind.FLATTEN, "me", "panic"))
+    assert kinds(decided) == ["ReadNow"]
+    assert kinds(world.wait(1)) == ["ReadNow"]
+    assert "FlattenEnded" in kinds(world.read())

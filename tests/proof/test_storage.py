@@ -127,3 +127,12 @@ def test_a_lock_edited_out_of_the_state_is_found(tmp_path: Path) -> None:
     connection.execute("UPDATE guard_state SET state = replace(state, '\"firm\":true ', '\"firm\":true')")
     connection.close()
     assert reopened(written.directory, written) is None
+
+
+def test_a_text_that_is_none_is_damage_by_name(tmp_path: Path) -> None:
+    written = write(tmp_path, merged=True)
+    connection = open_database(written.directory / NAME)
+    connection.execute("UPDATE journal SET decisions = CAST(x'E130' AS TEXT) WHERE number = 3")
+    with pytest.raises(StateError, match="is damaged"):
+        Journal(connection).verify("main")
+    connection.close()
