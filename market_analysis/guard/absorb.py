@@ -24,7 +24,7 @@ from market_analysis.domain.event import (
 from market_analysis.guard import exits, venue_lock
 from market_analysis.guard.days import result_of
 from market_analysis.guard.locks import lower
-from market_analysis.guard.marks import best_prices, marked, with_peaks
+from market_analysis.guard.marks import best_prices, marked, with_levels
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import GuardState, Sent
 from market_analysis.rules.bridge import within_tolerance
@@ -76,14 +76,15 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
     )
     blind = any(isinstance(part, Unknown) for part in (event.money, event.positions, event.orders))
     state = replace(state, blind_since=(state.blind_since or state.now) if blind else None)
-    state = replace(state, anchors=with_peaks(state), sent=_settled(state))
+    state = with_levels(replace(state, sent=_settled(state)))
     if isinstance(state.positions, tuple):
         open_now = {item.key for item in state.positions}
         ladders = {key: rung for key, rung in state.exits.items() if key in open_now}
         state = replace(
             state, stop_refused=state.stop_refused & open_now, exit_refused=state.exit_refused & open_now, exits=ladders
         )
-    return lower(replace(state, best=best_prices(state), unprotected=_unprotected(state), stops=_stops(state)))
+    state = lower(replace(state, best=best_prices(state), unprotected=_unprotected(state), stops=_stops(state)))
+    return replace(state, last_held=state.positions) if isinstance(state.positions, tuple) else state
 
 
 def _unexplained_since(state: GuardState, event: AccountRead) -> datetime | None:

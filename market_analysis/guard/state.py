@@ -15,7 +15,7 @@ from market_analysis.domain.decision import Intent
 from market_analysis.domain.event import AnalysisMade, HeldPosition, MoneyRead
 from market_analysis.rules.rule import Parameters, Rule
 from market_analysis.rules.verdict import Ends, Status
-from market_analysis.rules.view import Anchors, Period, TradeView
+from market_analysis.rules.view import Anchors, Level, Period, TradeView
 
 
 class Mode(StrEnum):
@@ -143,7 +143,8 @@ class GuardState:
     now: the guard's time. wall, uptime_ms: where its two clocks stood when it was last set. unexplained_since: when the bridge's
     residual last left its tolerance. day_results: net closed profit of earlier trading days, None of a day whose trades were not
     all known. exits: ladders under way. changes: of rules, by command; rules: what follows from them, never stored, None
-    without any. paused: nothing is acted on."""
+    without any. paused: nothing is acted on. level_read: as read last; level_agreed: what that read and the one before it agree
+    on, the lower of each series. last_held: positions as they were read last, marks between reads left out."""
 
     policy: GuardPolicy
     born: datetime | None = None
@@ -187,6 +188,9 @@ class GuardState:
     changes: tuple[RuleChange, ...] = ()
     rules: tuple[ActiveRule, ...] | None = None
     paused: bool = False
+    level_read: Level | None = None
+    level_agreed: Level | None = None
+    last_held: tuple[HeldPosition, ...] = ()
 
     @property
     def active_rules(self) -> tuple[ActiveRule, ...]:
