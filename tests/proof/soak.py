@@ -1,7 +1,7 @@
 """`make soak MINUTES=n`: every proof in turn for so long; totals add up over runs, in build/soak.json. A failure names the seed
 that repeats it, is kept in the totals, and ends with status 1.
 
-python tests/proof/soak.py --minutes 10 [--only kills,faults,storage,limits,days] [--totals FILE]
+python tests/proof/soak.py --minutes 10 [--only kills,boundaries,faults,storage,limits,days] [--totals FILE]
 """
 
 from __future__ import annotations
@@ -51,6 +51,18 @@ def kills(seed: int, until: float) -> Iterator[Totals]:
             else:
                 random_kills(world, rng, 10, **loss)
             yield Counter({"kills": world.kills - before, "trials": 1, "trials_untouched": int(bool(loss))})
+
+
+def boundaries(seed: int, until: float) -> Iterator[Totals]:
+    """One kill at each boundary of input and output of a whole first look, in blocks: a turn for each."""
+    with tempfile.TemporaryDirectory() as directory, killer(Path(directory)) as world:
+        count = boundaries_of_a_run(world)
+        for number in range(TRIALS_PER_EXCHANGE):
+            if time.monotonic() > until:
+                return
+            before = world.kills
+            kill_at(world, [1 + (seed * TRIALS_PER_EXCHANGE + number) % count])
+            yield Counter({"kills": world.kills - before, "trials": 1})
 
 
 def faults(seed: int, until: float) -> Iterator[Totals]:
@@ -111,7 +123,14 @@ def days(seed: int, until: float) -> Iterator[Totals]:
         yield account.counts
 
 
-PROOFS: dict[str, Proof] = {"kills": kills, "faults": faults, "storage": storage, "limits": limits, "days": days}
+PROOFS: dict[str, Proof] = {
+    "kills": kills,
+    "boundaries": boundaries,
+    "faults": faults,
+    "storage": storage,
+    "limits": limits,
+    "days": days,
+}
 
 
 def main() -> int:
