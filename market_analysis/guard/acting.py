@@ -10,7 +10,7 @@ from decimal import Decimal
 from market_analysis.domain import PositionKey, Unknown
 from market_analysis.domain.decision import Decision, Intent, IntentKind, ReadNow, WouldDo
 from market_analysis.domain.event import HeldPosition
-from market_analysis.guard import flattening, unhedging, venue_lock
+from market_analysis.guard import confirming, flattening, unhedging, venue_lock
 from market_analysis.guard.exits import closing
 from market_analysis.guard.intents import client_id, give_out, under_way
 from market_analysis.guard.judging import ACTS, Judged
@@ -51,11 +51,9 @@ def act(state: GuardState, judged: Judged) -> Step:
                 decisions += [WouldDo(verdict.rule, verdict.subject, _named(item)) for item in verdict.responses]
             asked[name] = Asked(1, state.read_number)
             continue
-        before = state.asked.get(name, Asked(0, -1))
-        asked[name] = before if before.number == state.read_number else Asked(before.reads + 1, state.read_number)
-        verdict, kept = _without_unhedging(state, verdict)
+        asked[name] = confirming.asked(state, verdict)
+        state, done, kept = _confirmed(state, verdict, asked[name])
         blocked |= kept
-        state, done = _enforce(state, verdict, asked[name].reads)
         decisions += done
     state, told = unhedging.tell(replace(state, asked=asked), blocked)
     decisions += told
@@ -81,17 +79,30 @@ def _without_unhedging(state: GuardState, verdict: Verdict) -> tuple[Verdict, di
     if not unhedging.opens_hedge(state, verdict):
         return verdict, {}
     kept = tuple(item for item in verdict.responses if not isinstance(item, ClosePosition | ReducePosition))
-    return replace(verdict, responses=kept), {f"{verdict.rule} {verdict.subject}": verdict.message}
+    return replace(verdict, responses=kept), {unhedging.named(verdict.rule, verdict.subject): verdict.message}
 
 
-def _enforce(state: GuardState, verdict: Verdict, reads: int) -> Step:
+def _confirmed(state: GuardState, verdict: Verdict, word: Asked) -> tuple[GuardState, tuple[Decision, ...], dict[str, str]]:
     """What trades, and the lock that comes with it, when it is certain or so many reads in a row have asked for it (ruling 25).
 
     One wrong mark must neither close nor lock. A lock that closes nothing begins at once.
     """
+    unread = (ReadNow(f"{verdict.rule}: to be confirmed"),)
+    if not verdict.responses:
+        return *_enforce(state, verdict), {}
+    if not verdict.certain and word.reads < state.policy.confirmations:
+        return state, unread, _without_unhedging(state, verdict)[1]
+    both = confirming.agreed(state, verdict, word)
+    if CloseAll() in verdict.responses and CloseAll() not in both.responses:
+        return state, unread, {}
+    doubt = () if both.responses == verdict.responses else unread
+    both, kept = _without_unhedging(state, both)
+    state, done = _enforce(state, both)
+    return state, (*done, *doubt), kept
+
+
+def _enforce(state: GuardState, verdict: Verdict) -> Step:
     decisions: tuple[Decision, ...] = ()
-    if verdict.responses and not verdict.certain and reads < state.policy.confirmations:
-        return state, (ReadNow(f"{verdict.rule}: to be confirmed"),)
     if verdict.lock is not None:
         closes = any(isinstance(item, CloseAll) for item in verdict.responses)
         state, decisions = set_lock(state, verdict.rule, verdict.lock, verdict.message, flat=closes)

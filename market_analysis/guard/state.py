@@ -14,7 +14,7 @@ from market_analysis.domain import InstrumentId, Order, PositionKey, Read, Tradi
 from market_analysis.domain.decision import Intent
 from market_analysis.domain.event import AnalysisMade, HeldPosition, MoneyRead
 from market_analysis.rules.rule import Parameters, Rule
-from market_analysis.rules.verdict import Ends, Status
+from market_analysis.rules.verdict import Ends, Response, Status
 from market_analysis.rules.view import Anchors, Level, Period, TradeView
 
 
@@ -128,10 +128,13 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A rule asks for something on a subject: in how many reads in a row, the last one's number."""
+    """A rule asks for something on a subject: in how many reads in a row, the last one's number. wanted: what, at first since that
+    read; earlier: the same of the read before."""
 
     reads: int
     number: int
+    wanted: tuple[Response, ...] = ()
+    earlier: tuple[Response, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,17 +61,24 @@ def hedges(state: GuardState, item: HeldPosition, least: Decimal) -> bool:
 
 
 def tell(state: GuardState, blocked: Mapping[str, str]) -> tuple[GuardState, tuple[Decision, ...]]:
-    """Somebody is woken for each subject that is not closed for its hedge's sake, once, and told when that is over."""
+    """Somebody is woken for each subject that is not closed for its hedge's sake, once, and told when no read asks for it any
+    more."""
     now = {(CODE, subject) for subject in blocked}
     before = {name for name in state.raised if name[0] == CODE}
-    fresh, gone = sorted(now - before), sorted(before - now)
+    asked = {(CODE, named(*name)) for name in state.asked}
+    fresh, gone = sorted(now - before), sorted(before - now - asked)
     if not fresh and not gone:
         return state, ()
     told = [
         Alert(CODE, subject, True, f"{blocked[subject]}: closing it would open a hedge; left to you", True) for _, subject in fresh
     ]
     told += [Alert(CODE, subject, False, "no longer asked for") for _, subject in gone]
-    return replace(state, raised=(state.raised - before) | now), tuple(told)
+    return replace(state, raised=(state.raised - set(gone)) | now), tuple(told)
+
+
+def named(rule: str, subject: str) -> str:
+    """A rule's word on a subject, as an alert's subject."""
+    return f"{rule} {subject}"
 
 
 def _model(state: GuardState) -> TailModel | None:
