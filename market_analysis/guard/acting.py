@@ -41,11 +41,13 @@ def act(state: GuardState, judged: Judged) -> Step:
     decisions += ended
     # What the last read asked for stands until the next one: in between a mark grows old, and that takes nothing back.
     asked = {name: before for name, before in state.asked.items() if before.number == state.read_number}
+    names: set[tuple[str, str]] = set()
     blocked: dict[str, str] = {}
     for active, verdict in judged:
         if verdict.status not in ACTS or not (verdict.responses or verdict.lock):
             continue
         name = (verdict.rule, verdict.subject)
+        names.add(name)
         if active.mode is not Mode.ENFORCE or not state.policy.enforces:
             if name not in state.asked:
                 decisions += [WouldDo(verdict.rule, verdict.subject, _named(item)) for item in verdict.responses]
@@ -55,7 +57,7 @@ def act(state: GuardState, judged: Judged) -> Step:
         state, done, kept = _confirmed(state, verdict, asked[name])
         blocked |= kept
         decisions += done
-    state, told = unhedging.tell(replace(state, asked=asked), blocked)
+    state, told = unhedging.tell(replace(state, asked=asked), blocked, asked.keys() - names)
     decisions += told
     state, denied = deny(state) if state.policy.enforces else (state, ())
     state, flat = flattening.go_on(state)
@@ -106,6 +108,12 @@ def _enforce(state: GuardState, verdict: Verdict) -> Step:
     if verdict.lock is not None:
         closes = any(isinstance(item, CloseAll) for item in verdict.responses)
         state, decisions = set_lock(state, verdict.rule, verdict.lock, verdict.message, flat=closes)
+    if verdict.responses and not state.recent:
+        begun = (response for response in verdict.responses if isinstance(response, CloseAll))
+        verdict, decisions = (
+            replace(verdict, responses=tuple(begun)),
+            (*decisions, ReadNow(f"{verdict.rule}: the last read is old")),
+        )
     paused = _paused(state, verdict)
     for response in verdict.responses:
         if not isinstance(response, paused):
@@ -133,6 +141,8 @@ def deny(state: GuardState) -> Step:
     this is all that can be done (ruling 29)."""
     positions, orders = state.positions, state.orders
     if not state.locks or positions is None or orders is None or isinstance(positions, Unknown) or isinstance(orders, Unknown):
+        return state, ()
+    if not state.recent:
         return state, ()
     roots = {item.key.instrument: item.root for item in positions}
     risky = tuple(order for order in flattening.adding_risk(orders) if is_locked(state, root_of(order.instrument, roots)))

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from market_analysis.domain import InstrumentId, Order, PositionKey, Read, TradingDay, Unknown
 from market_analysis.domain.decision import Intent
 from market_analysis.domain.event import AnalysisMade, HeldPosition, MoneyRead
+from market_analysis.rules.bridge import FRESH
 from market_analysis.rules.rule import Parameters, Rule
 from market_analysis.rules.verdict import Ends, Response, Status
 from market_analysis.rules.view import Anchors, Level, Period, TradeView
@@ -147,7 +148,8 @@ class GuardState:
     residual last left its tolerance. day_results: net closed profit of earlier trading days, None of a day whose trades were not
     all known. exits: ladders under way. changes: of rules, by command; rules: what follows from them, never stored, None
     without any. paused: nothing is acted on. level_read: as read last; level_agreed: what that read and the one before it agree
-    on, the lower of each series. last_held: positions as they were read last, marks between reads left out."""
+    on, the lower of each series. last_held: positions as they were read last, marks between reads left out. tail_at: when the
+    analysis's tail was told."""
 
     policy: GuardPolicy
     born: datetime | None = None
@@ -194,6 +196,7 @@ class GuardState:
     level_read: Level | None = None
     level_agreed: Level | None = None
     last_held: tuple[HeldPosition, ...] = ()
+    tail_at: datetime | None = None
 
     @property
     def active_rules(self) -> tuple[ActiveRule, ...]:
@@ -205,6 +208,11 @@ class GuardState:
         """Whether positions and orders are known."""
         known = (self.positions, self.orders)
         return all(part is not None and not isinstance(part, Unknown) for part in known)
+
+    @property
+    def recent(self) -> bool:
+        """Whether what the last read showed may be acted on (ruling 25: stale is never used for enforcement)."""
+        return self.now is not None and self.read_at is not None and self.now - self.read_at <= FRESH
 
     def own_order(self, client_order_id: str | None) -> bool:
         """Whether an order is the guard's."""

@@ -60,13 +60,17 @@ def hedges(state: GuardState, item: HeldPosition, least: Decimal) -> bool:
     return model is not None and raises_tail(model, _book(state), _book(state, {item.key: least})) is True
 
 
-def tell(state: GuardState, blocked: Mapping[str, str]) -> tuple[GuardState, tuple[Decision, ...]]:
-    """Somebody is woken for each subject that is not closed for its hedge's sake, once, and told when no read asks for it any
-    more."""
+def tell(
+    state: GuardState, blocked: Mapping[str, str], silent: Iterable[tuple[str, str]]
+) -> tuple[GuardState, tuple[Decision, ...]]:
+    """Somebody is woken for each subject that is not closed for its hedge's sake, once, and told when that is over.
+
+    silent: rules and subjects of which nothing can be told before the next read.
+    """
     now = {(CODE, subject) for subject in blocked}
     before = {name for name in state.raised if name[0] == CODE}
-    asked = {(CODE, named(*name)) for name in state.asked}
-    fresh, gone = sorted(now - before), sorted(before - now - asked)
+    unknown = {(CODE, named(*name)) for name in silent}
+    fresh, gone = sorted(now - before), sorted(before - now - unknown)
     if not fresh and not gone:
         return state, ()
     told = [
@@ -82,8 +86,8 @@ def named(rule: str, subject: str) -> str:
 
 
 def _model(state: GuardState) -> TailModel | None:
-    made = state.analysis
-    return made.tail if made is not None and at_least(state.now) - made.at <= FRESH else None
+    made, at = state.analysis, state.tail_at
+    return made.tail if made is not None and at is not None and at_least(state.now) - at <= FRESH else None
 
 
 def _book(state: GuardState, changed: Mapping[PositionKey, Decimal] | None = None) -> dict[InstrumentId, Decimal]:
