@@ -7,7 +7,7 @@ PYTEST_FLAGS ?=
 BENCH_FLAGS ?= --json build/benchmarks.json
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test lint coverage bench docs pictures lock clean
+.PHONY: help install demo test lint coverage bench soak docs pictures lock clean
 
 help: ## List the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*##/\t/' | expand -t 14
@@ -45,6 +45,10 @@ coverage: $(VENV)/installed-dev ## Every test, with branch coverage; quant, risk
 
 bench: $(VENV)/installed-dev ## Time the product, beside its peers where there are any
 	$(RUN)/python -m benchmarks.run $(BENCH_FLAGS)
+
+MINUTES ?= 10
+soak: $(VENV)/installed-dev ## Prove the guard for MINUTES=n; totals add up in build/soak.json
+	$(RUN)/python tests/proof/soak.py --minutes $(MINUTES)
 
 docs: $(VENV)/installed ## Write the generated pages anew: docs/cli.md, docs/report.md
 	$(RUN)/python docs/generate.py

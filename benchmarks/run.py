@@ -24,6 +24,7 @@ FULL: Mapping[str, Callable[[], list[Figure]]] = {
     "garch": partial(_measure, "garch", 9),
     "loop": partial(_measure, "loop", 9),
     "monitor": partial(_measure, "monitor", 1_000, 2_400.0),
+    "guard": partial(_measure, "guard", 10.0, 60, 10_000),
     "first_run": partial(_measure, "first_run"),
 }
 QUICK: Mapping[str, Callable[[], list[Figure]]] = {
@@ -31,6 +32,7 @@ QUICK: Mapping[str, Callable[[], list[Figure]]] = {
     "garch": partial(_measure, "garch", 2),
     "loop": partial(_measure, "loop", 2),
     "monitor": partial(_measure, "monitor", 30, 60.0),
+    "guard": partial(_measure, "guard", 2.0, 5, 500),
 }
 
 

@@ -113,7 +113,7 @@ def set_password(
     It is for those whom the kernel does not vouch for: see docs/daemon.md. Only its argon2id hash is kept. Where no guard runs, it
     is written into the state directory, and stands in no journal.
 
-    Examples:
+    Examples (it asks for the password at the terminal):
 
       $ risk-manager admin password set
     """

@@ -37,8 +37,6 @@ def command(
 
       risk-manager guard --demo --iterations 2 --interval 1
 
-      risk-manager guard --demo --iterations 1 --quiet
-
       risk-manager guard --demo --iterations 1 --json
     """
     from market_analysis.cli.guarding import run_guard

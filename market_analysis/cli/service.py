@@ -30,13 +30,14 @@ def install(
 ) -> None:
     """Install the guard as a service: on Linux the hardened systemd unit, on Windows the service (needs pywin32).
 
-    It starts nothing: `systemctl enable --now risk-manager-guard` does, or Windows' own tools.
+    It starts nothing: `systemctl enable --now risk-manager-guard` does, or Windows' own tools. Without --print it needs the right
+    to write /etc/systemd/system.
 
     Examples:
 
       risk-manager service install --print
 
-      $ sudo risk-manager service install
+      risk-manager service install --print --user guard --directory /srv/guard
     """
     if sys.platform == "win32" and not print_it:
         from market_analysis.cli.windows_service import install_service

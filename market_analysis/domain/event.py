@@ -153,7 +153,8 @@ class AnalysisMade:
 
 
 class Outcome(StrEnum):
-    """DONE: the venue says it is done. REJECTED: it says no. UNKNOWN: it said nothing; only a read can tell."""
+    """DONE: the venue says it is done. REJECTED: it says no to the order itself. UNKNOWN: it said nothing, or nothing about this (a
+    limit of requests, a clock, a key); only a read can tell."""
 
     DONE = "done"
     REJECTED = "rejected"

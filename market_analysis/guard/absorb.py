@@ -94,7 +94,7 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
         positions=event.positions,
         orders=event.orders,
         read_number=event.number,
-        read_at=at_least(state.now),
+        read_at=at_least(state.now) - timedelta(milliseconds=state.uptime_ms - event.uptime_ms),
         marked_at={},
         can_trade=event.can_trade,
         unexplained=event.unexplained,

@@ -34,7 +34,8 @@ def begin(state: GuardState, cause: str, *, by_hand: bool = False) -> tuple[Guar
     if not may and not by_hand:
         return state, told
     number = state.flattening_number + 1
-    return replace(state, flattening=Flattening(cause, number), flattening_number=number), () if by_hand else told
+    saga = Flattening(cause, number, begun_at_read=state.read_number)
+    return replace(state, flattening=saga, flattening_number=number), told
 
 
 def closes_again(state: GuardState) -> tuple[GuardState, tuple[Decision, ...], bool]:
@@ -71,6 +72,8 @@ def go_on(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
     positions = tuple(item for item in positions if "holding" not in item.tags)
     risky = adding_risk(orders)
     if not positions and not risky:
+        if state.read_number <= saga.begun_at_read:
+            return state, (ReadNow("flattening: what was read before it began proves nothing"),)
         return _finish(state, saga, orders)
     state, cancels = _cancel(state, saga, risky)
     attempts = dict(saga.attempts)

@@ -22,18 +22,19 @@ _MILLISECOND = timedelta(milliseconds=1)
 def pass_time(state: GuardState, event: Event) -> tuple[GuardState, tuple[Decision, ...], int]:
     """The state at the event's time, and the milliseconds that have passed since the last one: never negative."""
     if state.now is None or state.wall is None:
-        return replace(state, now=event.at, wall=event.at, uptime_ms=event.uptime_ms), (), 0
+        return replace(state, born=event.at, now=event.at, wall=event.at, uptime_ms=event.uptime_ms), (), 0
     if isinstance(event, Started):
         now = max(event.at, state.now)
         moved = replace(state, now=now, wall=event.at, uptime_ms=event.uptime_ms, clock_stepped=False)
         return moved, _told(state, stepped=False), _milliseconds(state.now, now)
-    passed = max(event.uptime_ms - state.uptime_ms, 0)
+    if event.uptime_ms <= state.uptime_ms:
+        return state, (), 0  # of a moment that has passed: a look that took long, told after what came during it
+    passed = event.uptime_ms - state.uptime_ms
     expected = state.wall + timedelta(milliseconds=passed)
     stepped = abs(event.at - expected) > STEP
     now = state.now + timedelta(milliseconds=passed) if stepped or state.clock_stepped else max(event.at, state.now)
     wall = expected if stepped else event.at
-    uptime = max(event.uptime_ms, state.uptime_ms)
-    moved = replace(state, now=now, wall=wall, uptime_ms=uptime, clock_stepped=stepped)
+    moved = replace(state, now=now, wall=wall, uptime_ms=event.uptime_ms, clock_stepped=stepped)
     return moved, _told(state, stepped=stepped), _milliseconds(state.now, now)
 
 

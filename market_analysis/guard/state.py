@@ -99,13 +99,14 @@ class RuleChange:
 
 @dataclass(frozen=True, slots=True)
 class Flattening:
-    """A flattening under way. number: of the account's, in its client ids. attempts: closing orders sent per position. quiet_reads:
-    reads in a row that were flat."""
+    """A flattening under way. number: of the account's, in its client ids. attempts: closing orders sent per position.
+    begun_at_read: the last read before it; only a later one tells that it is over."""
 
     cause: str
     number: int
     attempts: Mapping[PositionKey, int] = field(default_factory=dict)
     stuck: bool = False
+    begun_at_read: int = -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +145,8 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class GuardState:
-    """Everything. venue_locked: whether the venue has said that it locks the account; venue_lock_at: when it was last asked.
+    """Everything. born: when the first event of this state was; a state that is lost begins anew, and its client ids with it.
+    venue_locked: whether the venue has said that it locks the account; venue_lock_at: when it was last asked.
     marked_at: when a mark was seen after the last read. stops: where the whole of each position was stopped when both could be read
     last, None where it was not. stops_refused: where the venue would not take a
     rule's stop, last; exit_refused: positions whose partial exit it would not take.
@@ -156,6 +158,7 @@ class GuardState:
     analysis's tail was told. fine_reads: in how many reads in a row a rule that has a lock until its condition ends was fine."""
 
     policy: GuardPolicy
+    born: datetime | None = None
     now: datetime | None = None
     wall: datetime | None = None
     uptime_ms: int = 0

@@ -31,7 +31,7 @@ def follow(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
     if pending or recent:
         return state, ()
     intent = Intent(
-        client_id=client_id(state, "venue lock", wanted),
+        client_id=client_id(state, "venue lock", wanted, now.isoformat()),
         kind=IntentKind.LOCK_ACCOUNT if wanted else IntentKind.UNLOCK_ACCOUNT,
         cause="locked" if wanted else "unlocked",
     )

@@ -51,6 +51,8 @@ class CooldownAfterLoss(Parameters):
 
     def rest_after(self, result: Decimal) -> timedelta:
         """The rest after a trade's result; a loss that equals a threshold reaches it."""
+        if -result < self.loss_thresholds[0].loss:
+            return timedelta(0)
         reached = [item.cooldown_seconds for item in self.loss_thresholds if -result >= item.loss]
         return timedelta(seconds=max(reached, default=0))
 

@@ -72,7 +72,8 @@ def evaluate(view: AccountView, parameters: TradeFrequencyLimit) -> tuple[Verdic
     trades = _counted(view.trades, parameters.counts)
     windows = _windows(parameters)
     until = _locked_until(trades, windows, view.day.start)
-    counts = {window.name: _count(trades, window, view.now, view.day.start) for window in windows}
+    times = [trade.at for trade in trades]
+    counts = {window.name: _count(times, window, view.now, view.day.start) for window in windows}
     worst = max(windows, key=lambda window: Decimal(counts[window.name]) / window.most, default=None)
     if worst is None:
         return (Verdict(NAME, NAME, Status.OK, "account", "no trade count is limited"),)
@@ -121,16 +122,12 @@ def _counted(trades: Sequence[TradeView], counts: TradeCount) -> tuple[_Trade, .
     return tuple(sorted(found.values(), key=lambda item: item.at))
 
 
-def _count(trades: Sequence[_Trade], window: _Window, at: datetime, day_start: datetime) -> int:
-    """Of trades in order of time: a rolling window is open at its start, a day begins with it."""
-    upto = bisect_right(trades, at, key=_at)
+def _count(times: Sequence[datetime], window: _Window, at: datetime, day_start: datetime) -> int:
+    """Of the trades' times in order: a rolling window is open at its start, a day begins with it."""
+    upto = bisect_right(times, at)
     if window.length is None:
-        return max(upto - bisect_left(trades, day_start, key=_at), 0)
-    return upto - bisect_right(trades, at - window.length, key=_at)
-
-
-def _at(trade: _Trade) -> datetime:
-    return trade.at
+        return max(upto - bisect_left(times, day_start), 0)
+    return upto - bisect_right(times, at - window.length)
 
 
 def _locked_until(trades: Sequence[_Trade], windows: Sequence[_Window], day_start: datetime) -> datetime | None:
@@ -138,10 +135,12 @@ def _locked_until(trades: Sequence[_Trade], windows: Sequence[_Window], day_star
     begins it anew; an exit does only where it exceeds a limit itself."""
     until: datetime | None = None
     rest = timedelta(0)
-    for trade in trades:
+    times = [trade.at for trade in trades]
+    windows = [window for window in windows if len(times) > window.most]
+    for trade in trades if windows else ():
         if until is not None and trade.at >= until:
             until, rest = None, timedelta(0)
-        exceeded = [window.cooldown for window in windows if _count(trades, window, trade.at, day_start) > window.most]
+        exceeded = [window.cooldown for window in windows if _count(times, window, trade.at, day_start) > window.most]
         rest = max([rest, *exceeded])
         if exceeded or (until is not None and trade.opens):
             until = trade.at + rest if until is None else max(until, trade.at + rest)

@@ -44,10 +44,12 @@ def state_errors(path: Path | str) -> Iterator[None]:
         yield
     except apsw.Error as error:
         raise _state_error(path, _first(error)) from error
+    except (UnicodeDecodeError, OverflowError) as error:
+        raise _state_error(path, error) from error  # a text that is none: SQLite hands over what the page holds
 
 
 def _state_error(path: Path | str, error: BaseException) -> StateError:
-    if isinstance(error, apsw.NotADBError | apsw.CorruptError):
+    if isinstance(error, apsw.NotADBError | apsw.CorruptError | UnicodeDecodeError | OverflowError):
         problem = f"is damaged: {error}"
         remedy = "move it away; stops, targets and bars are rebuilt from the venue, equity peaks are not"
     elif isinstance(error, apsw.FullError):

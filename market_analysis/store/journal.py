@@ -68,6 +68,7 @@ class Journal:
         self._packers: dict[str, Packer] = {}
         self._written: dict[str, str] = {}
         self._dates: dict[str, str] = {}
+        self._heads: dict[str, str] = {}
         self.keep_days = keep_days
         self.trouble: StateError | None = None
 
@@ -80,6 +81,11 @@ class Journal:
         packer = self._packers.get(account, Packer()) if same_day else Packer()
         with state_errors(self._connection.filename), self._connection:
             number, chain = self._head(account)
+            if self._heads.setdefault(account, chain) != chain:
+                raise StateError(
+                    f"journal of {account}: another process has written to it",
+                    remedy="run one guard per state directory; this one has stopped before it could overwrite the other's locks",
+                )
             record = Record(number + 1, account, at, event, decisions, _link(chain, account, at, event, decisions))
             packed = packer.pack(record.number, event)
             self._packers.pop(account, None)  # until it is written nobody has seen it: the next begins whole
@@ -89,9 +95,10 @@ class Journal:
                 (account, record.number, SCHEMA_VERSION, at, kind_of(event), packed, decisions, record.chain),
             )
             self._connection.execute(
-                "INSERT OR REPLACE INTO guard_state (account, number, schema_version, state) VALUES (?, ?, ?, ?)",
-                (account, record.number, SCHEMA_VERSION, state),
+                "INSERT OR REPLACE INTO guard_state (account, number, schema_version, state, digest) VALUES (?, ?, ?, ?, ?)",
+                (account, record.number, SCHEMA_VERSION, state, _link(record.chain, state)),
             )
+        self._heads[account] = record.chain
         self._packers[account], self._written[account] = packer, at[:10]
         self._close_day(account, at[:10])
         return record
@@ -136,20 +143,28 @@ class Journal:
         """The state after the last step, None before the first.
 
         Raises:
-            StateError: it was written by another version, or belongs to no record.
+            StateError: it was written by another version, belongs to no record, was changed, or is missing.
         """
         with state_errors(self._connection.filename):
             row = self._connection.execute(
-                "SELECT number, schema_version, state FROM guard_state WHERE account = ?", (account,)
+                "SELECT number, schema_version, state, digest FROM guard_state WHERE account = ?", (account,)
             ).fetchone()
-        if row is None:
+            number, chain = self._head(account)
+        if row is None and number == 0:
+            self._heads[account] = FIRST
             return None
+        if row is None:
+            raise StateError(f"the guard's state of {account} is missing", remedy="restore the state from a copy")
         if row[1] != SCHEMA_VERSION:
             raise StateError(
                 f"the guard's state has shape {row[1]}, this version knows {SCHEMA_VERSION}", remedy="upgrade risk-manager"
             )
-        if self._head(account)[0] != row[0]:
+        if number != row[0]:
             raise StateError("the guard's state and its journal do not belong together", remedy="run `risk-manager journal verify`")
+        # Written before there were digests: none.
+        if row[3] and row[3] != _link(chain, row[2]):
+            raise StateError(f"the guard's state of {account} was changed, or is damaged", remedy="restore the state from a copy")
+        self._heads[account] = chain
         return Checkpoint(row[0], row[2])
 
     def records(self, account: str, after: int = 0) -> Iterator[Record]:

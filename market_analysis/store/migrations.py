@@ -27,4 +27,8 @@ MIGRATIONS: tuple[str, ...] = (
     """
     ALTER TABLE journal ADD COLUMN kind TEXT NOT NULL DEFAULT '';
     """,
+    # 4: what the guard's state must hash to, together with the record that it follows
+    """
+    ALTER TABLE guard_state ADD COLUMN digest TEXT NOT NULL DEFAULT '';
+    """,
 )

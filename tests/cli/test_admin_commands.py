@@ -8,12 +8,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from daemon_bench import short_path
+from daemon_bench import driver, seen_by, short_path
 
 from market_analysis.cli import ordering
 from market_analysis.cli.app import app
@@ -21,9 +22,13 @@ from market_analysis.cli.boundary import run
 from market_analysis.cli.common import Common
 from market_analysis.cli.guarding import run_guard
 from market_analysis.desk.daemon import client
+from market_analysis.desk.daemon.administering import AdminRequest
 from market_analysis.desk.daemon.passwords import PasswordGate
 from market_analysis.desk.daemon.wire import Refusal
 from market_analysis.errors import SettingsError, UsageError
+from market_analysis.guard.state import Flattening
+from market_analysis.report.document import encode_value
+from market_analysis.report.guard_status import DecisionStatus, account_status, guard_status
 from market_analysis.store import AdminBook, StateLock
 
 
@@ -182,3 +187,34 @@ def test_without_a_guard_the_password_goes_into_the_state_directory(
 def test_no_command_takes_a_password_as_an_argument(capsys: pytest.CaptureFixture[str]) -> None:
     assert call("lock", "--password", "x") == 64
     assert call("admin", "password", "set", "--password", "x") == 64
+
+
+@pytest.mark.parametrize(("word", "status"), [("verified flat", 0), ("NOT verified", 2)])
+def test_flatten_is_the_running_guard_s_and_waits_for_its_end(
+    word: str, status: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world = driver()
+    lines = [DecisionStatus(world.at, "flatten (manual: before): verified flat")]
+    begun = account_status(seen_by(world, state=replace(world.state, flattening=Flattening("manual: news", 1)), decisions=lines))
+    over = account_status(seen_by(world, decisions=[*lines, DecisionStatus(world.at, f"flatten (manual: news): {word}")]))
+    answers = [guard_status("0.1.0", world.at, world.at, [item]) for item in (begun, begun, over)]
+
+    def ask(place: Path, request: Any, **options: Any) -> bytes:
+        return b'{"done":["begun"]}\n' if isinstance(request, AdminRequest) else encode_value(answers.pop(0))
+
+    monkeypatch.setattr(ordering.client, "ask", ask)
+    monkeypatch.setattr(ordering.time, "sleep", lambda seconds: None)
+    assert call("flatten", "--yes", "--reason", "news") == status
+    assert answers == []
+    assert capsys.readouterr().out == f"flatten (manual: news): {word}\n"
+
+
+def test_a_guard_that_does_not_get_flat_in_time(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    world = driver()
+    begun = account_status(seen_by(world, state=replace(world.state, flattening=Flattening("manual: news", 1))))
+    status = encode_value(guard_status("0.1.0", world.at, world.at, [begun]))
+    monkeypatch.setattr(ordering.client, "ask", lambda place, request, **_: status)
+    monkeypatch.setattr(ordering, "ordered", lambda *_, **__: ())
+    monkeypatch.setattr(ordering.time, "sleep", lambda seconds: None)
+    assert call("flatten", "--yes", "--attempts", "3") == 2
+    assert "NOT FLAT" in capsys.readouterr().err

@@ -149,6 +149,19 @@ def test_a_look_from_before_the_reset_that_is_fed_after_it_starts_no_day() -> No
     assert world.state.anchors.period_start[Period.DAY].balance == 2
 
 
+def test_a_look_that_took_long_is_no_jump_of_the_clock_and_is_as_old_as_it_is() -> None:
+    world = driver()
+    began, uptime = world.at, world.uptime
+    world.wait(40)
+    world.reads += 1
+    money = MoneyRead(Decimal(10_000), Decimal(10_000))
+    decided = world.feed(AccountRead(began, uptime, world.reads, money, (held("2"),), ()))
+    assert not [item for item in decided if isinstance(item, Alert)]
+    assert world.state.now == world.at
+    assert world.state.read_at == began
+    assert not world.state.clock_stepped
+
+
 def test_time_never_runs_backwards() -> None:
     world = driver()
     now = world.state.now
@@ -283,3 +296,22 @@ def test_a_stop_that_is_gone_gives_a_new_grace() -> None:
     world.read()
     world.read(held("1", opened_at=START + timedelta(seconds=2)))
     assert list(world.state.unprotected.values()) == [START + timedelta(seconds=2)]
+
+
+def test_a_guard_that_lost_its_state_uses_no_client_id_of_its_life_before() -> None:
+    names = []
+    for seconds in (0, 60):
+        world = Driver(policy(active("daily_realized_loss", loss=Decimal(500))), at=START + timedelta(seconds=seconds))
+        world.trades_known()
+        world.read(held("2"))
+        names += [item.client_id for item in intents(world.fill("-600", "a"))]
+    assert len(set(names)) == len(names) == 2
+
+
+def test_a_flat_account_is_flattened_only_by_a_read_that_came_after_the_order() -> None:
+    world = driver()
+    world.read()
+    decided = world.feed(Command(world.at, world.uptime, CommandKind.FLATTEN, "me", "panic"))
+    assert kinds(decided) == ["ReadNow"]
+    assert kinds(world.wait(1)) == ["ReadNow"]
+    assert "FlattenEnded" in kinds(world.read())

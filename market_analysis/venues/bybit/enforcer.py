@@ -32,8 +32,8 @@ WRITES: Mapping[IntentKind, str] = MappingProxyType(
 ALREADY_SENT = "110072"
 """The client id has been used: the first request did arrive."""
 _GRACE_S = 1.0
-NOT_MODIFIED = "34040"
-"""The position's stop is at that price already."""
+STANDS_ALREADY = "34040"
+"""The stop stands where it is wanted: somebody, or a request whose answer was lost, has put it there."""
 
 
 class BybitEnforcer:
@@ -109,14 +109,12 @@ class BybitEnforcer:
 
 
 def _carried(error: VenueError) -> Carried:
-    """REJECTED is the venue's word on the request itself, for it has consequences: a refused stop closes, a refused bound goes.
-
-    That a key, a clock or the pace was refused says nothing of the request, and may be over with the next one.
-    """
+    """REJECTED is the venue's word on the order itself. A limit of requests, a clock or a key says nothing about it: a stop that
+    met a rate limit was not refused, and nothing is closed for that; it is sent anew after a read."""
     if error.venue_code == ALREADY_SENT:
         return Carried(Outcome.DONE, "it had been sent before")
-    if error.venue_code == NOT_MODIFIED:
-        return Carried(Outcome.DONE, "it was so already")
+    if error.venue_code == STANDS_ALREADY:
+        return Carried(Outcome.DONE, "it stands there already")
     return Carried(Outcome.REJECTED if isinstance(error, VenueRejectedError) else Outcome.UNKNOWN, error.message)
 
 
