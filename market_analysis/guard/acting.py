@@ -114,11 +114,11 @@ def _enforce(state: GuardState, verdict: Verdict) -> Step:
     if verdict.lock is not None:
         closes = any(isinstance(item, CloseAll) for item in verdict.responses)
         state, decisions = set_lock(state, verdict.rule, verdict.lock, verdict.message, flat=closes)
-    if verdict.responses and not state.recent:
+    if verdict.responses and not (state.recent and state.readable):
         begun = (response for response in verdict.responses if isinstance(response, CloseAll))
         verdict, decisions = (
             replace(verdict, responses=tuple(begun)),
-            (*decisions, ReadNow(f"{verdict.rule}: the last read is old")),
+            (*decisions, ReadNow(f"{verdict.rule}: the last read is old, or not whole")),
         )
     paused, held_up = _paused(state, verdict), _held_up(state, verdict)
     for response in verdict.responses:
