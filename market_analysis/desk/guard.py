@@ -17,9 +17,9 @@ from typing import Any
 
 from market_analysis.desk.guard_events import events_of
 from market_analysis.desk.session import Look, Session
-from market_analysis.domain import InstrumentId
+from market_analysis.domain import InstrumentId, Unknown
 from market_analysis.domain.decision import Decision, Intent
-from market_analysis.domain.event import ActionResult, Command, CommandKind, Event, MarksSeen, Started, Ticked
+from market_analysis.domain.event import AccountRead, ActionResult, Command, CommandKind, Event, MarksSeen, Outcome, Started, Ticked
 from market_analysis.guard.judging import judge
 from market_analysis.guard.marks import trigger_prices
 from market_analysis.guard.state import GuardPolicy, GuardState
@@ -27,7 +27,7 @@ from market_analysis.guard.step import begin, step
 from market_analysis.guard.stored import STORED_TYPES, StoredState, restored, stored
 from market_analysis.rules.verdict import Verdict
 from market_analysis.store import Codec, Journal
-from market_analysis.venues.enforcer import Enforcer
+from market_analysis.venues.enforcer import Carried, Enforcer
 
 CODEC = Codec((*STORED_TYPES, StoredState))
 
@@ -40,6 +40,13 @@ class Watch:
     verdicts: tuple[Verdict, ...]
     decisions: tuple[Decision, ...]
     state: GuardState
+
+
+def uptime_seconds() -> float:
+    """Seconds on a clock that cannot be set, and that goes on while the machine sleeps, where the system has one (Linux). By one
+    that stands still meanwhile the guard would take waking for a jump of the wall clock, and live in the past from then on."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class JournaledGuard:
@@ -71,7 +78,7 @@ class GuardSession:
         session: Session,
         guard: JournaledGuard,
         enforcer: Enforcer | None = None,
-        monotonic: Callable[[], float] = time.monotonic,
+        monotonic: Callable[[], float] = uptime_seconds,
     ) -> None:
         self._session = session
         self._guard = guard
@@ -126,8 +133,15 @@ class GuardSession:
         positions = self._guard.state.positions
         return frozenset(item.key.instrument for item in positions) if isinstance(positions, tuple) else frozenset()
 
+    async def unread(self, reason: str) -> tuple[Decision, ...]:
+        """A look that failed is a read of nothing: the last one's book is not kept as if (law 1)."""
+        decisions = self._begin(self.now())
+        gone: Unknown[Any] = Unknown("look_failed", reason, self.now())
+        number = self._guard.state.read_number + 1
+        return decisions + await self._feed(AccountRead(self.now(), self._uptime_ms(), number, gone, gone, gone))
+
     async def tick(self) -> tuple[Decision, ...]:
-        """Time has passed, and nothing could be looked at."""
+        """Time has passed, and nothing was looked at."""
         return self._begin(self.now()) + await self._feed(Ticked(self.now(), self._uptime_ms()))
 
     async def order(self, kind: CommandKind, by: str, reason: str, **terms: Any) -> tuple[Decision, ...]:
@@ -148,7 +162,7 @@ class GuardSession:
         intents = [item for item in decisions if isinstance(item, Intent)]
         if not intents or self._enforcer is None:
             return decisions
-        ends = await asyncio.gather(*(self._enforcer.carry_out(intent) for intent in intents))
+        ends = await asyncio.gather(*(_end_of(self._enforcer, intent) for intent in intents))
         for intent, end in zip(intents, ends, strict=True):
             result = ActionResult(self._session.clock.now(), self._uptime_ms(), intent.client_id, end.outcome, end.message)
             decisions += await self._feed(result)
@@ -160,3 +174,11 @@ class GuardSession:
 
     def _uptime_ms(self) -> int:
         return round(self._monotonic() * 1000)
+
+
+async def _end_of(enforcer: Enforcer, intent: Intent) -> Carried:
+    """The end of one request. Whatever fails in sending it, the others' ends are told, and of this one a read tells (law 8)."""
+    try:
+        return await enforcer.carry_out(intent)
+    except Exception as error:  # noqa: BLE001
+        return Carried(Outcome.UNKNOWN, f"internal error: {type(error).__name__}")

@@ -30,7 +30,11 @@ class MarkBoard:
     def take(self, seen: MarkSeen) -> None:
         """A mark that was pushed; the same price again is no news."""
         last = self._told.get(seen.instrument)
-        if believed(seen.mark, seen.index) and (last is None or last[1] != seen.mark):
+        if not believed(seen.mark, seen.index):
+            return
+        if last is not None and last[1] == seen.mark:
+            self._waiting.pop(seen.instrument, None)  # back where it was: what came in between is no longer the newest
+        else:
             self._waiting[seen.instrument] = seen.mark
 
     def watch(self, triggers: Mapping[InstrumentId, tuple[Decimal, Decimal]]) -> None:

@@ -26,12 +26,16 @@ from market_analysis.guard.days import result_of
 from market_analysis.guard.locks import lower
 from market_analysis.guard.marks import best_prices, marked, with_levels
 from market_analysis.guard.passing import at_least
+from market_analysis.guard.slots import forget_replaced
+from market_analysis.guard.soundness import sound
 from market_analysis.guard.state import Asked, GuardState, Sent
 from market_analysis.rules.bridge import within_tolerance
 from market_analysis.rules.protection import protection
 from market_analysis.rules.view import Level, Period, TradeView
 
 TRADES_KEPT = timedelta(hours=24)
+LOST_AFTER = timedelta(seconds=150)
+"""After so long, longer than any request may take, no answer will come; reads tell what became of it (law 8)."""
 
 
 def absorb(state: GuardState, event: Event) -> GuardState:
@@ -46,7 +50,7 @@ def absorb(state: GuardState, event: Event) -> GuardState:
     if isinstance(event, TradesRead):
         return replace(state, trades_known_since=event.since)
     if isinstance(event, PeriodStartKnown):
-        return replace(state, anchors=state.with_period_start(Period(event.period), Level(event.balance, event.equity)))
+        return _period_began(state, event)
     if isinstance(event, MarksSeen):
         return marked(state, event.marks)
     if isinstance(event, AnalysisMade):
@@ -59,7 +63,15 @@ def absorb(state: GuardState, event: Event) -> GuardState:
 def unread(state: GuardState) -> GuardState:
     """The state in which nothing was read yet: nothing is acted on, and what a rule has asked for is to be asked twice again."""
     asked = {name: Asked(0, word.number) for name, word in state.asked.items()}
-    return replace(state, money=None, positions=None, orders=None, asked=asked)
+    return replace(state, money=None, positions=None, orders=None, asked=asked, fine_reads={})
+
+
+def _period_began(state: GuardState, event: PeriodStartKnown) -> GuardState:
+    """Told of the trading day in which it was read: a look from before the reset, fed after it, says nothing of the new day."""
+    read_in = trading_day(event.at, state.policy.zone, state.policy.reset).day
+    if state.day is not None and read_in < state.day.day:
+        return state
+    return replace(state, anchors=state.with_period_start(Period(event.period), Level(event.balance, event.equity)))
 
 
 def _analysed(state: GuardState, event: AnalysisMade) -> GuardState:
@@ -75,6 +87,7 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
     if."""
     if event.number <= state.read_number:
         return state
+    event = sound(event, at_least(state.now))
     state = replace(
         state,
         money=event.money,
@@ -89,12 +102,12 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
     )
     blind = any(isinstance(part, Unknown) for part in (event.money, event.positions, event.orders))
     state = replace(state, blind_since=(state.blind_since or state.now) if blind else None)
-    state = with_levels(replace(state, sent=_settled(state)))
+    state = forget_replaced(with_levels(replace(state, sent=_settled(state))))
     if isinstance(state.positions, tuple):
         open_now = {item.key for item in state.positions}
-        ladders = {key: rung for key, rung in state.exits.items() if key in open_now}
+        stops = {name: price for name, price in state.stops_refused.items() if name[0] in open_now}
         state = replace(
-            state, stop_refused=state.stop_refused & open_now, exit_refused=state.exit_refused & open_now, exits=ladders
+            state, stops_refused=stops, exit_refused=state.exit_refused & open_now, exits=exits.seen(state, state.positions)
         )
     state = lower(replace(state, best=best_prices(state), unprotected=_unprotected(state), stops=_stops(state)))
     return replace(state, last_held=state.positions) if isinstance(state.positions, tuple) else state
@@ -112,9 +125,16 @@ def _unexplained_since(state: GuardState, event: AccountRead) -> datetime | None
 def _settled(state: GuardState) -> Mapping[str, Sent]:
     """Intents that were answered before a read began are history: that read tells what became of them.
 
-    The read after the answer may have begun before it; the one after that cannot.
+    The read after the answer may have begun before it; the one after that cannot. One whose answer was lost (the shell failed) must
+    not hold anything up for ever: no request takes so long as that.
     """
-    return {name: sent for name, sent in state.sent.items() if not (sent.answered and state.read_number - sent.read_number >= 2)}
+    return {
+        name: sent for name, sent in state.sent.items() if not (_is_over(state, sent) and state.read_number - sent.read_number >= 2)
+    }
+
+
+def _is_over(state: GuardState, sent: Sent) -> bool:
+    return sent.answered or sent.at is None or at_least(state.now) - sent.at >= LOST_AFTER
 
 
 def _stops(state: GuardState) -> Mapping[PositionKey, Decimal | None]:
@@ -200,7 +220,8 @@ def _answered(state: GuardState, event: ActionResult) -> GuardState:
     if event.outcome is not Outcome.REJECTED or key is None:
         return state
     if kind is IntentKind.SET_STOP:
-        return replace(state, stop_refused=state.stop_refused | {key})
+        refused = {**state.stops_refused, (key, sent.intent.cause): sent.intent.price or Decimal(0)}
+        return replace(state, stops_refused=refused)
     if kind is IntentKind.PLACE_EXIT:
         return replace(state, exit_refused=state.exit_refused | {key})
     return replace(state, exits=exits.refused(state, sent.intent))

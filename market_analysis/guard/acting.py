@@ -12,12 +12,13 @@ from market_analysis.domain.decision import Decision, Intent, IntentKind, ReadNo
 from market_analysis.domain.event import HeldPosition
 from market_analysis.guard import confirming, flattening, unhedging, venue_lock
 from market_analysis.guard.exits import closing
-from market_analysis.guard.intents import client_id, give_out, under_way
+from market_analysis.guard.intents import give_out, under_way
 from market_analysis.guard.judging import ACTS, Judged
 from market_analysis.guard.locks import allowed_quantity, clear, is_locked, set_lock
+from market_analysis.guard.naming import client_id
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import Asked, GuardState, Mode
-from market_analysis.rules.roots import root_of
+from market_analysis.rules.roots import canonical, root_of
 from market_analysis.rules.verdict import (
     CancelOrders,
     CloseAll,
@@ -34,11 +35,12 @@ from market_analysis.rules.verdict import (
 Step = tuple[GuardState, tuple[Decision, ...]]
 
 
-def act(state: GuardState, judged: Judged) -> Step:
-    """Locks first, then what is asked for, then what the locks deny."""
+def act(state: GuardState, judged: Judged, *, read: bool) -> Step:
+    """Locks first, then what is asked for, then what the locks deny. read: these are the verdicts on a read."""
     decisions: list[Decision] = []
-    state, ended = _end_conditions(state, judged)
-    decisions += ended
+    state, ended = _end_conditions(state, judged) if read else (state, ())
+    state, calmed = flattening.calm(state)
+    decisions += (*ended, *calmed)
     # What the last read asked for stands until the next one: in between a mark grows old, and that takes nothing back.
     asked = {name: before for name, before in state.asked.items() if before.number == state.read_number}
     names: set[tuple[str, str]] = set()
@@ -66,14 +68,18 @@ def act(state: GuardState, judged: Judged) -> Step:
 
 
 def _end_conditions(state: GuardState, judged: Judged) -> Step:
-    """A lock that ends with its condition ends when its rule can tell that it is over; UNKNOWN is not over."""
+    """A lock that ends with its condition ends when so many reads in a row as it takes to act tell its rule that it is over: one
+    wrong mark ends none (ruling 25). UNKNOWN is not over."""
     decisions: tuple[Decision, ...] = ()
     fine = {verdict.rule for _, verdict in judged} - {v.rule for _, v in judged if v.status not in (Status.OK, Status.WARN)}
-    for lock in state.locks:
-        if lock.ends is Ends.CONDITION and lock.rule in fine:
+    waiting = [lock for lock in state.locks if lock.ends is Ends.CONDITION and lock.rule in fine]
+    reads = {lock.rule: state.fine_reads.get(lock.rule, 0) + 1 for lock in waiting}
+    for lock in waiting:
+        if reads[lock.rule] >= state.policy.confirmations:
             state, ended = clear(state, lock, "condition")
             decisions += ended
-    return state, decisions
+    held = {lock.rule for lock in state.locks}
+    return replace(state, fine_reads={rule: count for rule, count in reads.items() if rule in held}), decisions
 
 
 def _without_unhedging(state: GuardState, verdict: Verdict) -> tuple[Verdict, dict[str, str]]:
@@ -108,15 +114,15 @@ def _enforce(state: GuardState, verdict: Verdict) -> Step:
     if verdict.lock is not None:
         closes = any(isinstance(item, CloseAll) for item in verdict.responses)
         state, decisions = set_lock(state, verdict.rule, verdict.lock, verdict.message, flat=closes)
-    if verdict.responses and not state.recent:
+    if verdict.responses and not (state.recent and state.readable):
         begun = (response for response in verdict.responses if isinstance(response, CloseAll))
         verdict, decisions = (
             replace(verdict, responses=tuple(begun)),
-            (*decisions, ReadNow(f"{verdict.rule}: the last read is old")),
+            (*decisions, ReadNow(f"{verdict.rule}: the last read is old, or not whole")),
         )
-    paused = _paused(state, verdict)
+    paused, held_up = _paused(state, verdict), _held_up(state, verdict)
     for response in verdict.responses:
-        if not isinstance(response, paused):
+        if not isinstance(response, paused) and response not in held_up:
             state, done = _respond(state, verdict, response)
             decisions += done
     return state, decisions
@@ -131,7 +137,7 @@ def _respond(state: GuardState, verdict: Verdict, response: Response) -> Step:
     if item is None:
         return state, ()
     if isinstance(response, SetStop | SetExit):
-        return _once(state, verdict, _amendment(state, verdict, item, response))
+        return _once(state, verdict, (_amendment(state, verdict, item, response),))
     remains = Decimal(0) if isinstance(response, ClosePosition) else response.to_quantity
     return _once(state, verdict, _close(state, verdict.rule, item, item.quantity - remains))
 
@@ -157,12 +163,21 @@ def deny(state: GuardState) -> Step:
     if all(least == 0 for _, least in standing):
         state, begun = flattening.begin(state, "locked")
         return state, (*decisions, *begun)
-    for item, least in grown:
-        intent = _close(state, "locked", item, item.quantity - least)
-        if not under_way(state, intent):
-            state, given = give_out(state, [intent])
-            decisions += given
-    return state, decisions
+    state, cut = _cut_back(state, grown)
+    return state, (*decisions, *cut)
+
+
+def _cut_back(state: GuardState, grown: list[tuple[HeldPosition, Decimal]]) -> Step:
+    """What has grown is brought back; a closing that did not fill goes on, and no new one begins when another trades (ruling
+    29)."""
+    waves = [(item, _close(state, "locked", item, item.quantity - least)) for item, least in grown]
+    waves = [(item, wave) for item, wave in waves if not under_way(state, wave[0])]
+    decisions: tuple[Decision, ...] = ()
+    if any(item.key not in state.exits for item, _ in waves):
+        state, decisions, may = flattening.closes_again(state)
+        waves = waves if may else [(item, wave) for item, wave in waves if item.key in state.exits]
+    state, given = give_out(state, (intent for _, wave in waves for intent in wave))
+    return state, (*decisions, *given)
 
 
 def _position(state: GuardState, key: PositionKey) -> HeldPosition | None:
@@ -176,8 +191,8 @@ def _cancel(state: GuardState, verdict: Verdict, response: CancelOrders) -> Step
     return flattening.cancel_entries(state, verdict.rule, wanted)
 
 
-def _close(state: GuardState, cause: str, item: HeldPosition, quantity: Decimal) -> Intent:
-    return closing(state, item, client_id(state, cause, item.key, state.read_number), cause, quantity)
+def _close(state: GuardState, cause: str, item: HeldPosition, quantity: Decimal) -> tuple[Intent, ...]:
+    return closing(state, item, (cause, item.key, state.read_number), cause, quantity)
 
 
 def _amendment(state: GuardState, verdict: Verdict, item: HeldPosition, response: SetStop | SetExit) -> Intent:
@@ -198,12 +213,14 @@ def _amendment(state: GuardState, verdict: Verdict, item: HeldPosition, response
     )
 
 
-def _once(state: GuardState, verdict: Verdict, intent: Intent) -> Step:
+def _once(state: GuardState, verdict: Verdict, wave: tuple[Intent, ...]) -> Step:
     """Nothing while one like it is under way, or a flattening is; the moment is remembered."""
-    if state.flattening is not None or under_way(state, intent):
+    if state.flattening is not None or not wave or under_way(state, wave[0]):
         return state, ()
-    state, given = give_out(state, [intent])
-    acted = {**state.acted_at, (verdict.rule, verdict.subject): at_least(state.now)}
+    state, given = give_out(state, wave)
+    now, policy = at_least(state.now), state.policy
+    longest = timedelta(seconds=max(policy.reduce_cooldown_seconds, policy.amend_cooldown_seconds))
+    acted = {name: at for name, at in state.acted_at.items() if now - at < longest} | {(verdict.rule, verdict.subject): now}
     return replace(state, acted_at=acted), (*given, ReadNow(verdict.rule))
 
 
@@ -222,6 +239,15 @@ def _paused(state: GuardState, verdict: Verdict) -> tuple[type, ...]:
     if reduces and since < timedelta(seconds=policy.reduce_cooldown_seconds):
         paused += (ReducePosition, ClosePosition)
     return paused
+
+
+def _held_up(state: GuardState, verdict: Verdict) -> tuple[Response, ...]:
+    """What waits because an order for a leg of its root is under way: the other legs alone would open a hedge."""
+    roots = {item.key: canonical(item.root) for item in state.positions} if isinstance(state.positions, tuple) else {}
+    cuts = [item for item in verdict.responses if isinstance(item, ClosePosition | ReducePosition)]
+    under = {sent.intent.key for sent in state.sent.values() if sent.intent.kind is IntentKind.CLOSE}
+    busy = {roots.get(item.key) for item in cuts if item.key in under}
+    return tuple(item for item in cuts if roots.get(item.key) in busy)
 
 
 def _named(response: Response) -> str:

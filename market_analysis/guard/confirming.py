@@ -20,6 +20,8 @@ from market_analysis.rules.verdict import CloseAll, ClosePosition, ReducePositio
 def asked(state: GuardState, verdict: Verdict) -> Asked:
     """How often in a row a rule has asked for something on its subject, this read in, and for what."""
     before = state.asked.get((verdict.rule, verdict.subject))
+    if state.positions is None:
+        return Asked(0, state.read_number)  # nothing was read since the start
     if before is None:
         return Asked(1, state.read_number, verdict.responses)
     if before.number == state.read_number:
@@ -32,7 +34,7 @@ def agreed(state: GuardState, verdict: Verdict, word: Asked) -> Verdict:
     """The verdict with what it has in common with the read before; as it is where one read is enough."""
     if verdict.certain or state.policy.confirmations < 2:
         return verdict
-    responses = [_common(state, item, word.earlier) for item in verdict.responses]
+    responses = [_common(state, verdict.rule, item, word.earlier) for item in verdict.responses]
     roots = {item.key: canonical(item.root) for item in _positions(state)}
     # Legs of one root hedge each other: without one of them none of the others is cut.
     doubtful = {
@@ -47,7 +49,7 @@ def agreed(state: GuardState, verdict: Verdict, word: Asked) -> Verdict:
     )
 
 
-def _common(state: GuardState, now: Response, earlier: Iterable[Response]) -> Response | None:
+def _common(state: GuardState, rule: str, now: Response, earlier: Iterable[Response]) -> Response | None:
     """What both reads want of one thing; None: only this one wants it. What trades nothing needs no second word on how much."""
     if isinstance(now, CloseAll):
         return now if now in earlier else None
@@ -61,7 +63,7 @@ def _common(state: GuardState, now: Response, earlier: Iterable[Response]) -> Re
             return now
         if isinstance(item, ReducePosition) and item.key == now.key:
             return item if isinstance(now, ClosePosition) else max(item, now, key=lambda cut: cut.to_quantity)
-        if isinstance(item, SetStop) and item.key == now.key and now.key in state.stop_refused:
+        if isinstance(item, SetStop) and item.key == now.key and (now.key, rule) in state.stops_refused:
             return now  # that the venue refused the stop is no mark's word
     return None
 

@@ -15,27 +15,42 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from market_analysis.domain import PositionKey, Side
 from market_analysis.domain.decision import Intent, IntentKind
 from market_analysis.domain.event import HeldPosition
+from market_analysis.guard.naming import client_id
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import Exit, GuardState
 
 MEMORY = timedelta(seconds=120)
-"""A closing order so long after the last one of its position begins the ladder anew."""
+ANALYSIS_FRESH = timedelta(minutes=10)
+"""Where the liquidation is, is not believed any longer: it would send orders without a bound for something of long ago."""
+MEMORY_READS = 4
+"""A closing order so long, and so many reads, after the last one of its position begins the ladder anew."""
+MOST_AT_ONCE = 10
+"""Orders of one position in one wave; what is left follows when reads have shown what became of them."""
 _BPS = Decimal(10_000)
 
 
-def closing(state: GuardState, item: HeldPosition, client_id: str, cause: str, quantity: Decimal) -> Intent:
-    """An order that closes `quantity` contracts of a position, as many as the venue takes in one, at the ladder's present price."""
+def closing(state: GuardState, item: HeldPosition, parts: tuple[object, ...], cause: str, quantity: Decimal) -> tuple[Intent, ...]:
+    """Orders that close `quantity` contracts of a position at the ladder's present price, at once and each as large as the venue
+    takes: the legs of a hedge leave together whatever their sizes. parts: why and what, for their ids."""
     price = worst_price(state, item)
     most = item.most_per_market_order if price is None else item.most_per_order
-    return Intent(
-        client_id=client_id,
-        kind=IntentKind.CLOSE,
-        cause=cause,
-        instrument=item.key.instrument,
-        key=item.key,
-        side=item.side,
-        quantity=quantity if most is None else min(quantity, most),
-        price=price,
+    sizes: list[Decimal] = []
+    left = quantity
+    while left > 0 and len(sizes) < MOST_AT_ONCE:
+        sizes.append(left if most is None or most <= 0 else min(left, most))
+        left -= sizes[-1]
+    return tuple(
+        Intent(
+            client_id=client_id(state, *parts, *((number,) if number else ())),
+            kind=IntentKind.CLOSE,
+            cause=cause,
+            instrument=item.key.instrument,
+            key=item.key,
+            side=item.side,
+            quantity=size,
+            price=price,
+        )
+        for number, size in enumerate(sizes)
     )
 
 
@@ -45,15 +60,15 @@ def worst_price(state: GuardState, item: HeldPosition) -> Decimal | None:
     mark * (1 - s) for a long, mark * (1 + s) for a short, s = min(first * 2^n, most) after n orders that did not close it; on the
     tick beyond, so that rounding closes none of the distance.
     """
-    rung = state.exits.get(item.key)
-    if rung is not None and at_least(state.now) - rung.at > MEMORY:
-        rung = None
+    rung = _rung(state, item.key)
     if item.mark is None or (rung is not None and rung.refused):
         return None
     attempts = 0 if rung is None else rung.attempts
     policy = state.policy
     slippage = min(policy.exit_slippage_bps * 2**attempts, policy.most_exit_slippage_bps) / _BPS
-    move = None if state.analysis is None else state.analysis.joint_liquidation_move_frac
+    made = state.analysis
+    fresh = made is not None and at_least(state.now) - made.at <= ANALYSIS_FRESH
+    move = made.joint_liquidation_move_frac if made is not None and fresh else None
     if move is not None and abs(move) <= slippage:
         return None
     wanted = item.mark * (1 - item.side.sign * slippage)
@@ -63,15 +78,34 @@ def worst_price(state: GuardState, item: HeldPosition) -> Decimal | None:
 
 
 def noted(state: GuardState, intents: Iterable[Intent]) -> Mapping[PositionKey, Exit]:
-    """The ladders after these intents were given out."""
-    now = at_least(state.now)
-    exits = dict(state.exits)
+    """The ladders after these intents were given out, together one rung of each position."""
+    ordered: dict[PositionKey, Decimal] = {}
     for intent in intents:
         if intent.kind is IntentKind.CLOSE and intent.key is not None:
-            last = exits.get(intent.key)
-            fresh = last is None or now - last.at > MEMORY
-            exits[intent.key] = Exit(1, now) if last is None or fresh else Exit(last.attempts + 1, now, last.refused)
+            ordered[intent.key] = ordered.get(intent.key, Decimal(0)) + (intent.quantity or Decimal(0))
+    held = state.positions if isinstance(state.positions, tuple) else ()
+    exits = dict(state.exits)
+    for item in held:
+        if item.key in ordered:
+            last = _rung(state, item.key)
+            attempts, bound_refused = (0, False) if last is None else (last.attempts, last.refused)
+            leaves = item.quantity - ordered[item.key]
+            exits[item.key] = Exit(attempts + 1, at_least(state.now), bound_refused, state.read_number, leaves)
     return exits
+
+
+def seen(state: GuardState, positions: Iterable[HeldPosition]) -> Mapping[PositionKey, Exit]:
+    """The ladders that go on after a read: not of what is gone, nor where the last orders were filled whole."""
+    left = {item.key: item.quantity for item in positions}
+    return {key: rung for key, rung in state.exits.items() if left.get(key, Decimal(0)) > rung.leaves}
+
+
+def _rung(state: GuardState, key: PositionKey) -> Exit | None:
+    """The ladder of a position while it is remembered: for a time, and where looks are rarer for some of them."""
+    rung = state.exits.get(key)
+    if rung is None or (at_least(state.now) - rung.at > MEMORY and state.read_number - rung.number > MEMORY_READS):
+        return None
+    return rung
 
 
 def refused(state: GuardState, intent: Intent) -> Mapping[PositionKey, Exit]:

@@ -8,13 +8,14 @@ reduce-only, and all legs of a hedge go out together (ruling 26).
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from market_analysis.domain import Order, OrderPurpose, Unknown
 from market_analysis.domain.decision import Alert, Decision, FlattenEnded, Intent, IntentKind, ReadNow
 from market_analysis.domain.event import HeldPosition
 from market_analysis.guard.exits import closing
-from market_analysis.guard.intents import client_id, give_out, under_way
+from market_analysis.guard.intents import give_out, under_way
+from market_analysis.guard.naming import client_id
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import Flattening, GuardState
 
@@ -22,27 +23,41 @@ MOST_ATTEMPTS = 5
 """Closing orders of one position after which somebody is woken; it goes on."""
 
 
-def begin(state: GuardState, cause: str) -> tuple[GuardState, tuple[Decision, ...]]:
-    """Start a flattening, unless one is under way; not more often than the owner's limit (ruling 29)."""
+LIMIT = ("reflatten_limit", "account")
+
+
+def begin(state: GuardState, cause: str, *, by_hand: bool = False) -> tuple[GuardState, tuple[Decision, ...]]:
+    """Start a flattening, unless one is under way; not more often than the owner's limit (ruling 29), but by hand always."""
     if state.flattening is not None:
         return state, ()
-    now, policy = at_least(state.now), state.policy
-    window = timedelta(seconds=policy.reflatten_window_seconds)
-    recent = tuple(moment for moment in state.flattenings if now - moment < window)
-    if len(recent) > policy.most_reflattens:
-        name = ("reflatten_limit", "account")
-        text = f"flattened {len(recent)} times in {policy.reflatten_window_seconds} s: another trades; only entries are cancelled"
-        told = () if name in state.raised else (Alert(*name, True, text, page=True),)
-        return replace(state, flattenings=recent, raised=state.raised | {name}), told
+    state, told, may = closes_again(state)
+    if not may and not by_hand:
+        return state, told
     number = state.flattening_number + 1
-    begun = replace(
-        state,
-        flattening=Flattening(cause, number, begun_at_read=state.read_number),
-        flattening_number=number,
-        flattenings=(*recent, now),
-        raised=state.raised - {("reflatten_limit", "account")},
-    )
-    return begun, ()
+    saga = Flattening(cause, number, begun_at_read=state.read_number)
+    return replace(state, flattening=saga, flattening_number=number), told
+
+
+def closes_again(state: GuardState) -> tuple[GuardState, tuple[Decision, ...], bool]:
+    """Whether what was opened again may be closed again: so often in the owner's window, then somebody is woken and it is left."""
+    recent, policy = _recent(state), state.policy
+    if len(recent) <= policy.most_reflattens:
+        return replace(state, flattenings=(*recent, at_least(state.now))), (), True
+    text = f"closed {len(recent)} times in {policy.reflatten_window_seconds} s: another trades; only entries are cancelled"
+    told = () if LIMIT in state.raised else (Alert(*LIMIT, True, text, page=True),)
+    return replace(state, flattenings=recent, raised=state.raised | {LIMIT}), told, False
+
+
+def calm(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
+    """The war is over when its window has passed."""
+    if LIMIT not in state.raised or len(_recent(state)) > state.policy.most_reflattens:
+        return state, ()
+    return replace(state, raised=state.raised - {LIMIT}), (Alert(*LIMIT, False, "what is opened again is closed again"),)
+
+
+def _recent(state: GuardState) -> tuple[datetime, ...]:
+    window = timedelta(seconds=state.policy.reflatten_window_seconds)
+    return tuple(moment for moment in state.flattenings if at_least(state.now) - moment < window)
 
 
 def go_on(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
@@ -64,10 +79,10 @@ def go_on(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
     attempts = dict(saga.attempts)
     closes: list[Intent] = []
     for item in positions:
-        intent = _close(state, saga, item, attempts.get(item.key, 0))
-        if not under_way(state, intent):
+        wave = _close(state, saga, item, attempts.get(item.key, 0))
+        if not under_way(state, wave[0]):
             attempts[item.key] = attempts.get(item.key, 0) + 1
-            closes.append(intent)
+            closes += wave
     state, given = give_out(state, closes)
     stuck = any(count > MOST_ATTEMPTS for count in attempts.values())
     told = (_stuck(saga),) if stuck and not saga.stuck else ()
@@ -99,14 +114,14 @@ def _cancel(state: GuardState, saga: Flattening, orders: tuple[Order, ...]) -> t
     return cancel_entries(state, saga.cause, orders)
 
 
-def _close(state: GuardState, saga: Flattening, item: HeldPosition, attempt: int) -> Intent:
-    name = client_id(state, "flatten", saga.number, item.key, attempt)
-    return closing(state, item, name, saga.cause, item.quantity)
+def _close(state: GuardState, saga: Flattening, item: HeldPosition, attempt: int) -> tuple[Intent, ...]:
+    return closing(state, item, ("flatten", saga.number, item.key, attempt), saga.cause, item.quantity)
 
 
 def _finish(state: GuardState, saga: Flattening, orders: tuple[Order, ...]) -> tuple[GuardState, tuple[Decision, ...]]:
-    """Flat: leftovers go (they close nothing any more), and it is over."""
-    state, leftovers = cancel_entries(state, saga.cause, orders)
+    """Flat: leftovers go (they close nothing any more, but of holdings), and it is over."""
+    holdings = {item.key.instrument for item in state.positions} if isinstance(state.positions, tuple) else set()
+    state, leftovers = cancel_entries(state, saga.cause, tuple(order for order in orders if order.instrument not in holdings))
     ended = replace(state, flattening=None)
     return ended, (*leftovers, *_over(saga, "the account is flat"), FlattenEnded(saga.cause, verified=True))
 

@@ -1,27 +1,20 @@
-"""How an intent is named and given out: once, with an id that is a function of why and what."""
+"""How an intent is given out: once."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from dataclasses import replace
 
 from market_analysis.domain.decision import Intent
 from market_analysis.guard import exits
-from market_analysis.guard.state import CLIENT_PREFIX, GuardState, Sent
-
-
-def client_id(state: GuardState, *parts: object) -> str:
-    """At most 36 characters, as the strictest venue allows; the same account, cause and attempt give the same id after a
-    restart, and another one where the state was lost: the venue would take an id of the life before for a repeated request."""
-    text = "|".join(map(str, (state.policy.account, state.born, *parts)))
-    return CLIENT_PREFIX + hashlib.sha256(text.encode()).hexdigest()[:30]
+from market_analysis.guard.passing import at_least
+from market_analysis.guard.state import GuardState, Sent
 
 
 def give_out(state: GuardState, intents: Iterable[Intent]) -> tuple[GuardState, tuple[Intent, ...]]:
     """Those that were not given out before, remembered with the read they rest on."""
     fresh = {intent.client_id: intent for intent in intents if intent.client_id not in state.sent}
-    sent = {**state.sent, **{name: Sent(intent, state.read_number) for name, intent in fresh.items()}}
+    sent = {**state.sent, **{name: Sent(intent, state.read_number, at=at_least(state.now)) for name, intent in fresh.items()}}
     if not fresh:
         return state, ()
     return replace(state, sent=sent, exits=exits.noted(state, fresh.values())), tuple(fresh.values())

@@ -42,8 +42,9 @@ def tell(state: GuardState, judged: Judged, *, read: bool) -> tuple[GuardState, 
             raised = verdict.status in _TELLS
             decisions.append(Alert(verdict.code, verdict.subject, raised, verdict.message, verdict.status in ACTS))
     kept = {} if read else state.standing
-    gone = [(name, status) for name, status in state.standing.items() if name not in {**kept, **now} and status in _TELLS]
-    decisions += [Alert(rule, subject, False, "no longer there") for (rule, subject), _ in gone]
+    # In order of their names: that of a mapping is not kept by the store, and a replay must say the same.
+    gone = sorted(name for name, status in state.standing.items() if name not in {**kept, **now} and status in _TELLS)
+    decisions += [Alert(rule, subject, False, "no longer there") for rule, subject in gone]
     return replace(state, standing={**kept, **{name: verdict.status for name, verdict in now.items()}}), tuple(decisions)
 
 

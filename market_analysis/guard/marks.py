@@ -28,7 +28,7 @@ def marked(state: GuardState, marks: Mapping[InstrumentId, Decimal]) -> GuardSta
     positions, change = [], ZERO
     for item in state.positions:
         mark = marks.get(item.key.instrument)
-        moved = item if mark is None else _at_mark(item, mark)
+        moved = item if mark is None or not mark.is_finite() else _at_mark(item, mark)
         change += (moved.unrealized or ZERO) - (item.unrealized or ZERO)
         positions.append(moved)
     seen = {new.key.instrument for new, old in zip(positions, state.positions, strict=True) if new is not old}

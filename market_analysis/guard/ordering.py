@@ -22,7 +22,7 @@ def ordered(state: GuardState, command: Command) -> Step:
     if command.kind is CommandKind.FLATTEN:
         if not state.policy.enforces:
             return state, (_refused("not_enforcing", "account", "the account has no enforcer: nothing can be closed"),)
-        return flattening.begin(state, f"{MANUAL}: {command.reason}")
+        return flattening.begin(state, f"{MANUAL}: {command.reason}", by_hand=True)
     if command.kind is CommandKind.LOCK:
         return _lock(state, command)
     if command.kind is CommandKind.UNLOCK:

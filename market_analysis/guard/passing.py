@@ -7,7 +7,7 @@ Only a start believes the wall clock alone, for nothing else can say how long th
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from market_analysis.domain.decision import Alert, Decision
 from market_analysis.domain.event import Event, Started
@@ -15,6 +15,8 @@ from market_analysis.guard.state import GuardState
 
 STEP = timedelta(seconds=30)
 """A difference of the two clocks that no slewing makes."""
+_ORIGIN = datetime(2020, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def pass_time(state: GuardState, event: Event) -> tuple[GuardState, tuple[Decision, ...], int]:
@@ -22,9 +24,9 @@ def pass_time(state: GuardState, event: Event) -> tuple[GuardState, tuple[Decisi
     if state.now is None or state.wall is None:
         return replace(state, born=event.at, now=event.at, wall=event.at, uptime_ms=event.uptime_ms), (), 0
     if isinstance(event, Started):
-        down = max(event.at - state.now, timedelta(0))
-        moved = replace(state, now=state.now + down, wall=event.at, uptime_ms=event.uptime_ms, clock_stepped=False)
-        return moved, _told(state, stepped=False), _milliseconds(down)
+        now = max(event.at, state.now)
+        moved = replace(state, now=now, wall=event.at, uptime_ms=event.uptime_ms, clock_stepped=False)
+        return moved, _told(state, stepped=False), _milliseconds(state.now, now)
     if event.uptime_ms <= state.uptime_ms:
         return state, (), 0  # of a moment that has passed: a look that took long, told after what came during it
     passed = event.uptime_ms - state.uptime_ms
@@ -33,11 +35,12 @@ def pass_time(state: GuardState, event: Event) -> tuple[GuardState, tuple[Decisi
     now = state.now + timedelta(milliseconds=passed) if stepped or state.clock_stepped else max(event.at, state.now)
     wall = expected if stepped else event.at
     moved = replace(state, now=now, wall=wall, uptime_ms=event.uptime_ms, clock_stepped=stepped)
-    return moved, _told(state, stepped=stepped), _milliseconds(now - state.now)
+    return moved, _told(state, stepped=stepped), _milliseconds(state.now, now)
 
 
-def _milliseconds(span: timedelta) -> int:
-    return span // timedelta(milliseconds=1)
+def _milliseconds(before: datetime, now: datetime) -> int:
+    """Whole milliseconds that began between two moments, so that no part of one is lost with each of many short steps."""
+    return (now - _ORIGIN) // _MILLISECOND - (before - _ORIGIN) // _MILLISECOND
 
 
 def _told(state: GuardState, *, stepped: bool) -> tuple[Decision, ...]:

@@ -111,20 +111,25 @@ class Flattening:
 
 @dataclass(frozen=True, slots=True)
 class Exit:
-    """A position's closing orders so far, the last one's moment, and whether the venue has refused one for its price."""
+    """A position's waves of closing orders so far, the last one's moment, whether the venue has refused one for its price, the read
+    that the last one rests on, and the contracts that it leaves where it is filled whole."""
 
     attempts: int
     at: datetime
     refused: bool = False
+    number: int = 0
+    leaves: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """An intent that was given out. read_number: the last read before it; answered: its outcome came, UNKNOWN ones included."""
+    """An intent that was given out. read_number: the last read before it, or before its answer; answered: its outcome came, UNKNOWN
+    ones included; at: when it was given out."""
 
     intent: Intent
     read_number: int
     answered: bool = False
+    at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,13 +148,14 @@ class GuardState:
     """Everything. born: when the first event of this state was; a state that is lost begins anew, and its client ids with it.
     venue_locked: whether the venue has said that it locks the account; venue_lock_at: when it was last asked.
     marked_at: when a mark was seen after the last read. stops: where the whole of each position was stopped when both could be read
-    last, None where it was not. stop_refused, exit_refused: positions whose planned stop or partial exit the venue would not take.
+    last, None where it was not. stops_refused: where the venue would not take a
+    rule's stop, last; exit_refused: positions whose partial exit it would not take.
     now: the guard's time. wall, uptime_ms: where its two clocks stood when it was last set. unexplained_since: when the bridge's
     residual last left its tolerance. day_results: net closed profit of earlier trading days, None of a day whose trades were not
     all known. exits: ladders under way. changes: of rules, by command; rules: what follows from them, never stored, None
     without any. paused: nothing is acted on. level_read: as read last; level_agreed: what that read and the one before it agree
     on, the lower of each series. last_held: positions as they were read last, marks between reads left out. tail_at: when the
-    analysis's tail was told."""
+    analysis's tail was told. fine_reads: in how many reads in a row a rule that has a lock until its condition ends was fine."""
 
     policy: GuardPolicy
     born: datetime | None = None
@@ -175,7 +181,7 @@ class GuardState:
     best: Mapping[PositionKey, Decimal] = field(default_factory=dict)
     unprotected: Mapping[PositionKey, datetime] = field(default_factory=dict)
     stops: Mapping[PositionKey, Decimal | None] = field(default_factory=dict)
-    stop_refused: frozenset[PositionKey] = frozenset()
+    stops_refused: Mapping[tuple[PositionKey, str], Decimal] = field(default_factory=dict)
     exit_refused: frozenset[PositionKey] = frozenset()
     analysis: AnalysisMade | None = None
     locks: tuple[ActiveLock, ...] = ()
@@ -197,6 +203,7 @@ class GuardState:
     level_agreed: Level | None = None
     last_held: tuple[HeldPosition, ...] = ()
     tail_at: datetime | None = None
+    fine_reads: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def active_rules(self) -> tuple[ActiveRule, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from market_analysis.domain.decision import Decision
-from market_analysis.domain.event import AccountRead, Command, Event
+from market_analysis.domain.event import Command, Event
 from market_analysis.guard.absorb import absorb
 from market_analysis.guard.acting import act
 from market_analysis.guard.changes import begin_changes
@@ -29,11 +29,13 @@ def step(state: GuardState, event: Event) -> tuple[GuardState, tuple[Decision, .
     state, told, passed = pass_time(state, event)
     state, ended = pass_locks(state, passed)
     state, began = begin_day(state)
+    last = state.read_number
     state = absorb(state, event)
+    read = state.read_number != last  # a late or repeated answer is no read
     state, changed = begin_changes(state)
     state, done = ordered(state, event) if isinstance(event, Command) else (state, ())
     state, blind = tell_blindness(state)
     judged = judge(state)
-    state, acted = act(state, judged) if not state.paused else (state, ())
-    state, alerts = tell(state, judged, read=isinstance(event, AccountRead))
+    state, acted = act(state, judged, read=read) if not state.paused else (state, ())
+    state, alerts = tell(state, judged, read=read)
     return state, (*told, *ended, *began, *changed, *done, *blind, *alerts, *acted)

@@ -1,6 +1,7 @@
 """No cut that would open a hedge, and no lock that forbids one (ruling 26), by the tail of the last analysis.
 
-Without a model, or with one that is a day old, only what the rules themselves know of hedges counts: legs of one root.
+Without a model, or with one that is a day old, only what the rules themselves know of hedges counts: legs of one root; under a
+lock, contracts of one instrument.
 """
 
 from __future__ import annotations
@@ -39,16 +40,13 @@ def opens_hedge(state: GuardState, verdict: Verdict) -> bool:
 
 def harmless(state: GuardState, orders: Iterable[Order]) -> frozenset[str]:
     """Ids of the entry orders that a lock permits: one after the other they lower what the book could lose."""
-    model = _model(state)
-    if model is None:
-        return frozenset()
     book, permitted = _book(state), set[str]()
     for order in orders:
         if order.quantity is None:
             continue
         sign = 1 if order.side is OrderSide.BUY else -1
         after = {**book, order.instrument: book.get(order.instrument, Decimal(0)) + sign * order.quantity}
-        if raises_tail(model, after, book):
+        if _lowers(state, book, after, order.instrument):
             book = after
             permitted.add(order.order_id)
     return frozenset(permitted)
@@ -56,8 +54,18 @@ def harmless(state: GuardState, orders: Iterable[Order]) -> frozenset[str]:
 
 def hedges(state: GuardState, item: HeldPosition, least: Decimal) -> bool:
     """Whether a position that has grown under a lock lowers what the book could lose, against what may stay of it."""
+    return _lowers(state, _book(state, {item.key: least}), _book(state), item.key.instrument)
+
+
+def _lowers(
+    state: GuardState, before: Mapping[InstrumentId, Decimal], after: Mapping[InstrumentId, Decimal], changed: InstrumentId
+) -> bool:
+    """By the model; where it cannot tell, by what is net of the instrument that changed."""
     model = _model(state)
-    return model is not None and raises_tail(model, _book(state), _book(state, {item.key: least})) is True
+    told = None if model is None else raises_tail(model, after, before)
+    if told is not None:
+        return told
+    return abs(after.get(changed, Decimal(0))) < abs(before.get(changed, Decimal(0)))
 
 
 def tell(

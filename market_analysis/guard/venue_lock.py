@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from market_analysis.domain.decision import Decision, Intent, IntentKind
-from market_analysis.guard.intents import client_id, give_out
+from market_analysis.guard.intents import give_out
+from market_analysis.guard.naming import client_id
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import GuardState
 

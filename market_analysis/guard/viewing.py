@@ -101,7 +101,7 @@ def _position(state: GuardState, item: HeldPosition) -> PositionView:
         planned_stop=planned,
         quantity_step=item.quantity_step,
         notional=item.notional,
-        stop_refused=item.key in state.stop_refused,
+        stops_refused={rule: price for (key, rule), price in state.stops_refused.items() if key == item.key},
         tags=item.tags,
         planned_exits=None if state.analysis is None else state.analysis.planned_exits.get(item.key),
         exit_refused=item.key in state.exit_refused,

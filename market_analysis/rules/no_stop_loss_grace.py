@@ -101,7 +101,7 @@ def _judge(
 def planned_stop(item: PositionView, mark: Decimal, rests: Protection) -> Decimal | None:
     """Where the stop can be put now: the planned one on its tick, or a tighter one that rests for a part; None where the venue has
     refused it, none is planned, or the price has passed it."""
-    if item.planned_stop is None or item.stop_refused:
+    if item.planned_stop is None or NAME in item.stops_refused:
         return None
     sign = item.side.sign
     wanted = stop_price(item.planned_stop, item.tick_size, sign)

@@ -121,6 +121,8 @@ def _manage(parameters: TradeManagement, item: PositionView, mark: Decimal, orde
     if price <= 0 or sign * (mark - price) <= 0:
         text = f"{subject}: the price has passed {plain(price)}, where the stop belongs; exit or set your own"
         return Verdict(NAME, f"{NAME}_passed", Status.WARN, subject, text)
+    if item.stops_refused.get(NAME) == price:
+        return Verdict(NAME, f"{NAME}_refused", Status.WARN, subject, f"{subject}: the venue refused a stop at {plain(price)}")
     was = "none" if rests.whole is None else plain(rests.whole)
     return Verdict(
         rule=NAME,

@@ -66,11 +66,11 @@ class Mark:
 class PositionView:
     """One position. root: the instrument's root after aliases (`MNQ`, `BTC`). unrealized: at the mark, None when the mark is
     unknown. tick_value: money per tick and contract, None where it is not constant (inverse). best_price: the best mark since
-    `opened_at`. unprotected_since: since when no working stop covers it whole, None when one does. planned_stop: where the analysis
-    wants it. tags: `hedge`, `holding`, what the owner calls it. quantity_step: None where it was not read. notional: value at the
-    mark in the account's currency, > 0, None where only `tick_value` tells it. stop_refused: the venue has refused the
-    planned stop. planned_exits: prices and contracts at which the analysis takes profit in part, None without one. exit_refused:
-    the venue has refused such an order."""
+    `opened_at`. unprotected_since: since when no working stop covers it whole, None when one does. planned_stop: where the
+    analysis wants it. tags: `hedge`, `holding`, what the owner calls it. quantity_step: None where it was not read. notional:
+    value at the mark in the account's currency, > 0, None where only `tick_value` tells it. stops_refused: the last place that
+    the venue has refused a stop at, by the rule that wanted it there. planned_exits: prices and contracts at which the analysis
+    takes profit in part, None without one. exit_refused: the venue has refused such an order."""
 
     key: PositionKey
     root: str
@@ -88,7 +88,7 @@ class PositionView:
     tags: frozenset[str] = frozenset()
     quantity_step: Decimal | None = None
     notional: Decimal | None = None
-    stop_refused: bool = False
+    stops_refused: Mapping[str, Decimal] = field(default_factory=dict)
     planned_exits: tuple[tuple[Decimal, Decimal], ...] | None = None
     exit_refused: bool = False
 

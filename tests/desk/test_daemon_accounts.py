@@ -12,6 +12,7 @@ from market_analysis.desk.daemon import account as account_module
 from market_analysis.desk.daemon.account import Failure, Pace, WatchedAccount
 from market_analysis.desk.daemon.board import Board
 from market_analysis.desk.guard import Watch
+from market_analysis.domain import Unknown
 from market_analysis.errors import StateError, VenueUnavailableError
 
 DOWN = VenueUnavailableError("no answer", remedy="")
@@ -34,7 +35,8 @@ async def test_one_account_s_venue_is_down_and_the_other_is_guarded() -> None:
     board, told, last = await watched(ScriptedOpening({"bad": bad, "good": good}), 5, ("bad", "good"))
     assert told.watched == ["good"] * 5
     assert told.failed == [("bad", "no answer")]  # once, not at each look
-    assert bad.ticks == 5  # time passes for its locks all the same
+    assert bad.failed == 5  # time passes for its locks all the same, and its last book is not kept as if
+    assert isinstance(bad.state.positions, Unknown)
     assert told.completed.count("bad") == 5
     assert [type(item) for item in last] == [Failure, Watch]
     states = {item.name: (item.state, item.exit_status) for item in board.status().accounts}

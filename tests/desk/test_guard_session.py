@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
@@ -12,8 +13,8 @@ from desk_sessions import Desk, open_desk, quick_settings
 from embedded_exchange import READER, TRADER
 from guard_world import active, policy
 
-from market_analysis.desk.guard import GuardSession, JournaledGuard
-from market_analysis.domain import Order
+from market_analysis.desk.guard import GuardSession, JournaledGuard, uptime_seconds
+from market_analysis.domain import Order, Unknown
 from market_analysis.domain.decision import Decision, FlattenEnded, Intent, IntentKind, LockSet, WouldDo
 from market_analysis.domain.event import CommandKind, Outcome
 from market_analysis.errors import AuthenticationError, WriteRefusedError
@@ -75,6 +76,18 @@ async def test_watching_tells_and_touches_nothing() -> None:
         assert not of(Intent, first.decisions + second.decisions)
         assert second.state.positions == before
         assert [verdict.status.value for verdict in second.verdicts] == ["breach"]
+        await session.unread("the look failed")
+        assert isinstance(session.state.positions, Unknown)
+        assert session.state.blind_since is not None
+        assert session.state.read_number == 3
+        await session.tick()
+        assert (await session.watch()).state.positions == before
+
+
+def test_the_clock_that_cannot_be_set_goes_on_in_sleep_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert uptime_seconds() >= time.monotonic() - 1
+    monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
+    assert abs(uptime_seconds() - time.monotonic()) < 1
 
 
 async def test_a_breach_locks_flattens_and_is_verified_on_the_wire() -> None:
@@ -125,6 +138,27 @@ async def test_killed_between_deciding_and_sending_it_begins_again_and_ends_flat
             world.desk.advance(seconds=5)
         assert watch.state.positions == ()
         assert [item.verified for item in of(FlattenEnded, decisions)] == [True]
+
+
+async def test_one_request_that_fails_inside_leaves_none_under_way_for_ever() -> None:
+    """The daemon goes on after such a failure: an intent without an end would hold its position open."""
+    async with enforced_desk() as world:
+
+        class Broken:
+            locks_account = False
+            asked = 0
+
+            async def carry_out(self, intent: Intent) -> Carried:
+                Broken.asked += 1
+                if Broken.asked == 1:
+                    raise ValueError("broken")
+                return await world.enforcer.carry_out(intent)
+
+        journal = Journal(open_database(IN_MEMORY))
+        session = GuardSession(world.desk.session, JournaledGuard(guarded(enforces=True), journal), Broken())  # type: ignore[arg-type]
+        decisions = (await session.watch()).decisions
+        assert len([item for item in decisions if isinstance(item, Intent)]) > 1
+        assert all(sent.answered for sent in session.state.sent.values())
 
 
 async def test_flatten_on_command() -> None:

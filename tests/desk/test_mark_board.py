@@ -47,6 +47,16 @@ def test_a_price_that_stands_still_is_told_once() -> None:
     assert bench.board.due() == {}
 
 
+def test_a_price_that_came_back_leaves_no_older_one_to_be_told() -> None:
+    bench = Bench()
+    bench.push("100")
+    bench.board.due()
+    bench.push("90")
+    bench.push("100")
+    bench.now += 5
+    assert bench.board.due() == {}
+
+
 @pytest.mark.parametrize("price", ["95", "94", "105", "106"])
 def test_a_trigger_that_is_reached_does_not_wait(price: str) -> None:
     bench = Bench()

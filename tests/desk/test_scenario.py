@@ -95,7 +95,7 @@ def test_locks_commands_and_entries() -> None:
 09:02 lock for 2h
 expect locked manual until time
 expect holds BTCUSDT 1
-09:03 entry sell 1 BTCUSDT at 1100
+09:03 entry buy 1 BTCUSDT at 900
 expect entries 0
 09:04 unlock manual
 expect locked manual until time

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
@@ -60,3 +61,23 @@ def test_a_hedge_that_is_left_wakes_once_however_old_the_marks_grow_between_look
         driver.feed(AnalysisMade(driver.at, driver.uptime, tail=MODEL))
         driver.read(held("10"), HEDGE)
     assert [name for name in alerts(driver.decisions) if name[0] == "would_unhedge"] == [("would_unhedge", True)]
+
+
+def test_what_is_over_is_told_in_the_same_order_by_a_state_that_was_stored() -> None:
+    """A mapping's order is not kept by the store: a replay that began elsewhere would say the same in another order."""
+    driver = Driver(policy(active("unprotected_position"), active("no_stop_loss_grace")))
+    driver.read(held("1"))
+    (first, *_), told = stored_and_not(driver)
+    assert len(told[0]) == 2
+    assert told[0] == told[1]
+    assert first.subject == str(held("1").key)
+
+
+def stored_and_not(driver: Driver) -> tuple[list[Alert], list[list[Alert]]]:
+    """What the next read, of nothing, tells: by the state as it is, and by the one whose mappings are the other way round."""
+    before = driver.state
+    told = []
+    for state in (before, replace(before, standing=dict(reversed(before.standing.items())))):
+        driver.state = state
+        told.append([item for item in driver.read() if isinstance(item, Alert) and item.text == "no longer there"])
+    return told[0], told

@@ -92,10 +92,10 @@ def test_a_planned_stop_that_the_venue_refused_is_remembered_while_the_position_
     driver.read(held("4"))
     given = only(driver.read(held("4")))
     close = only(driver.answer(given, Outcome.REJECTED))
-    assert driver.state.stop_refused == {KEY}
+    assert driver.state.stops_refused == {(KEY, "no_stop_loss_grace"): Decimal(95)}
     assert (given.kind, close.kind) == (IntentKind.SET_STOP, IntentKind.CLOSE)
     driver.read()
-    assert not driver.state.stop_refused
+    assert not driver.state.stops_refused
 
 
 def test_a_refused_exit_is_not_tried_for_ever() -> None:
@@ -129,3 +129,23 @@ def test_nothing_is_placed_while_a_flattening_is_under_way() -> None:
     driver.fill("-500", "loss")
     kinds = {item.kind for _ in range(4) for item in intents(driver.read(held("4")))}
     assert kinds == {IntentKind.CLOSE}
+
+
+def test_a_stop_that_another_rule_was_refused_leaves_the_planned_one_to_be_tried() -> None:
+    first = active("trade_management", auto_stop_loss={"enabled": True, "stop_loss_ticks": 10})
+    driver = Driver(policy(first, active("no_stop_loss_grace", grace_period_seconds=5)))
+    planned(driver, stop="95")
+    driver.read(held("4"))
+    driver.answer(only(driver.read(held("4"))), Outcome.REJECTED)
+    given = [item for _ in range(20) for item in intents(driver.read(held("4")))]
+    assert [(item.kind, item.price, item.cause) for item in given[:1]] == [(IntentKind.SET_STOP, Decimal(95), "no_stop_loss_grace")]
+
+
+def test_a_place_that_was_refused_is_not_tried_again_and_another_is() -> None:
+    driver = Driver(policy(active("trade_management", dynamic_stop={"enabled": True})))
+    planned(driver, stop="95")
+    driver.read(held("4"))
+    driver.answer(only(driver.read(held("4"))), Outcome.REJECTED)
+    assert not [item for _ in range(40) for item in intents(driver.read(held("4")))]
+    planned(driver, stop="96")
+    assert [item.price for _ in range(12) for item in intents(driver.read(held("4")))] == [Decimal(96)]

@@ -47,14 +47,16 @@ def test_a_bound_is_on_the_tick_beyond_so_that_rounding_takes_none_of_the_way() 
     assert close(breached().read(held("2", mark="100.7", side=Side.SHORT))).price == Decimal("101.3")  # 101.2035
 
 
-def test_after_two_minutes_without_a_closing_order_the_ladder_begins_anew() -> None:
+def test_after_two_minutes_and_some_reads_without_a_closing_order_the_ladder_begins_anew() -> None:
     driver = breached()
     driver.answer(close(driver.read(held("2"))))
     for _ in range(2):
         decided = driver.read(held("2"))
     second = close(decided)
     assert second.price == Decimal(99)
-    driver.wait(121)
+    for _ in range(3):
+        driver.wait(40)
+        assert not intents(driver.read(held("2")))
     driver.answer(second)
     for _ in range(2):
         decided = driver.read(held("2"))
@@ -66,6 +68,13 @@ def test_a_market_order_where_the_liquidation_is_nearer_than_the_bound() -> None
         driver = breached()
         driver.feed(AnalysisMade(driver.at, driver.uptime, joint_liquidation_move_frac=Decimal(move)))
         assert (close(driver.read(held("2"))).price is not None) is bounded
+
+
+def test_a_liquidation_of_an_old_analysis_takes_no_order_s_bound() -> None:
+    driver = breached()
+    driver.feed(AnalysisMade(driver.at, driver.uptime, joint_liquidation_move_frac=Decimal("-0.001")))
+    driver.wait(600)
+    assert close(driver.read(held("2"))).price is not None
 
 
 def test_a_market_order_without_a_mark_and_after_the_venue_refused_a_bound() -> None:
@@ -82,19 +91,21 @@ def test_a_bound_that_would_be_nothing_is_none() -> None:
     assert close(driver.read(held("2", mark="0.1", tick_size=Decimal("0.1")))).price is None
 
 
-def test_no_order_is_larger_than_the_venue_takes_and_the_rest_follows() -> None:
+def test_no_order_is_larger_than_the_venue_takes_and_the_rest_leaves_with_it() -> None:
     driver = breached()
-    first = close(driver.read(held("10", most_per_order=Decimal(4))))
-    assert first.quantity == 4
-    driver.answer(first)
-    driver.read(held("6", most_per_order=Decimal(4)))
-    assert close(driver.read(held("6", most_per_order=Decimal(4)))).quantity == 4
+    given = intents(driver.read(held("10", most_per_order=Decimal(4))))
+    assert [item.quantity for item in given] == [4, 4, 2]
+    for item in given[1:]:
+        driver.answer(item)
+    driver.answer(given[0], Outcome.REJECTED)
+    driver.read(held("4", most_per_order=Decimal(4)))
+    assert close(driver.read(held("4", most_per_order=Decimal(4)))).quantity == 4
 
 
 def test_a_market_order_has_a_largest_size_of_its_own() -> None:
     limits = {"most_per_order": Decimal(8), "most_per_market_order": Decimal(3)}
-    assert close(breached().read(held("10", **limits))).quantity == 8
-    assert close(breached().read(held("10", mark=None, **limits))).quantity == 3
+    assert [item.quantity for item in intents(breached().read(held("10", **limits)))] == [8, 2]
+    assert [item.quantity for item in intents(breached().read(held("10", mark=None, **limits)))] == [3, 3, 3, 1]
 
 
 def test_a_ladder_is_forgotten_with_its_position() -> None:

@@ -10,9 +10,10 @@ from guard_world import START, Driver, active, held, intents, policy
 
 from market_analysis.domain import OrderPurpose, OrderSide
 from market_analysis.domain.decision import Alert, DayBegan, LockCleared, LockSet, ReadNow
-from market_analysis.domain.event import AccountRead, Command, CommandKind, MoneyRead, Ticked
+from market_analysis.domain.event import AccountRead, Command, CommandKind, MoneyRead, PeriodStartKnown, Ticked
 from market_analysis.guard.state import Mode
 from market_analysis.rules.verdict import Status
+from market_analysis.rules.view import Period
 
 
 def kinds(decisions: tuple[object, ...]) -> list[str]:
@@ -133,6 +134,19 @@ def test_a_jump_over_the_reset_resets_nothing() -> None:
     world.at += timedelta(hours=20)
     assert not [item for item in world.wait(1) if isinstance(item, DayBegan)]
     assert world.state.locks
+
+
+def test_a_look_from_before_the_reset_that_is_fed_after_it_starts_no_day() -> None:
+    world = driver()
+    world.read()
+    before = world.at + timedelta(hours=13, minutes=59)
+    world.at += timedelta(hours=15)
+    world.uptime += 15 * 3_600_000
+    world.wait(0)
+    world.feed(PeriodStartKnown(before, world.uptime, "day", Decimal(1), Decimal(1)))
+    assert Period.DAY not in world.state.anchors.period_start
+    world.feed(PeriodStartKnown(world.at, world.uptime, "day", Decimal(2), Decimal(2)))
+    assert world.state.anchors.period_start[Period.DAY].balance == 2
 
 
 def test_a_look_that_took_long_is_no_jump_of_the_clock_and_is_as_old_as_it_is() -> None:

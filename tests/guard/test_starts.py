@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 from books import instrument, instrument_id, order
 from guard_world import BTC, KEY, Driver, active, held, intents, policy
 
-from market_analysis.domain import OrderPurpose, OrderSide, PositionKey, Side
+from market_analysis.domain import OrderPurpose, OrderSide, PositionKey, Side, Unknown
 from market_analysis.domain.decision import Alert, FlattenEnded, IntentKind, LockSet, ReadNow
 from market_analysis.domain.event import AnalysisMade, Command, CommandKind
 from market_analysis.domain.tail import TailModel
@@ -60,6 +61,14 @@ def test_nothing_is_closed_cancelled_or_moved_on_a_read_of_minutes_ago() -> None
     assert not intents(decided)
     assert any(isinstance(item, ReadNow) for item in decided)
     assert {item.kind for item in intents(driver.read(held("2"), orders=(entry,)))} == {IntentKind.CLOSE, IntentKind.CANCEL}
+
+
+def test_nothing_is_closed_while_the_orders_alone_are_unknown() -> None:
+    driver = Driver(policy(active("max_contracts", limit=10, enforcement="reduce")))
+    gone: Unknown[Any] = Unknown("venue_unavailable", "no answer", driver.at)
+    for _ in range(3):
+        assert not intents(driver.read(held("12"), orders=gone))
+    assert intents(driver.read(held("12")))
 
 
 def test_what_grew_under_a_lock_minutes_ago_is_looked_at_before_it_is_brought_back() -> None:

@@ -89,6 +89,7 @@ class Scripted:
         self.looks = looks if looks is not None else []
         self.done = 0
         self.ticks = 0
+        self.failed = 0
         self.guard = JournaledGuard(world.policy, Journal(open_database(IN_MEMORY)))
 
     @property
@@ -118,6 +119,10 @@ class Scripted:
     async def tick(self) -> tuple[Decision, ...]:
         self.ticks += 1
         return self.world.wait(1)
+
+    async def unread(self, reason: str) -> tuple[Decision, ...]:
+        self.failed += 1
+        return self.world.blind()
 
     async def order(self, kind: CommandKind, by: str, reason: str, **terms: Any) -> tuple[Decision, ...]:
         return self.world.feed(Command(self.world.at, self.world.uptime, kind, by, reason, **terms))

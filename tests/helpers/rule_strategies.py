@@ -64,7 +64,7 @@ def positions(draw: st.DrawFn) -> PositionView:
         tags=draw(st.sampled_from([[], [], [], ["hedge"], ["holding"]])),
         unprotected_since=draw(st.sampled_from([None, ago(5), ago(500)])),
         planned_stop=draw(st.sampled_from([None, Decimal(90), Decimal(105)])),
-        stop_refused=draw(st.booleans()),
+        stops_refused=draw(st.sampled_from([{}, {"no_stop_loss_grace": Decimal(90)}, {"trade_management": Decimal(100)}])),
         best_price=draw(st.sampled_from([None, Decimal(100), Decimal(70), Decimal(130)])),
         tick_value=draw(st.sampled_from([Decimal(1), Decimal(1), Decimal(1), None])),
     )

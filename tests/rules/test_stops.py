@@ -86,7 +86,7 @@ def test_an_older_moment_than_the_opening_counts_from_the_opening() -> None:
         (SHORT, [order(SHORT, "102", quantity=D(1))], {}, ["stop ES 102"]),
         (LONG, [order(LONG, "92", quantity=D(1))], {}, ["stop ES 96"]),
         (replaced(LONG, planned_stop=None), [], {}, ["close ES", "cancel ES"]),
-        (replaced(LONG, stop_refused=True), [], {}, ["close ES", "cancel ES"]),
+        (replaced(LONG, stops_refused={"no_stop_loss_grace": D(1)}), [], {}, ["close ES", "cancel ES"]),
         (replaced(LONG, planned_stop=D(110)), [], {}, ["close ES", "cancel ES"]),  # the price has passed it
         (replaced(LONG, planned_stop=D(-3)), [], {}, ["close ES", "cancel ES"]),
         (LONG, [], {"attach_planned_stop": False}, ["close ES", "cancel ES"]),

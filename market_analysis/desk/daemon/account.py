@@ -143,7 +143,7 @@ class WatchedAccount:
             self.publish(decisions)
             return
         if isinstance(seen, Failure):
-            self.tell(await opened.guard.tick())
+            self.tell(await opened.guard.unread(seen.text))
             self._fail(seen)
             return
         self._read_at = time.monotonic()
