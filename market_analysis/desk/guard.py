@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -105,7 +105,7 @@ class GuardSession:
         decisions = self._begin(look.snapshot.as_of)
         state = self._guard.state
         told = frozenset(trade.fill_id for trade in state.trades)
-        for event in events_of(look, self._uptime_ms(), state.read_number + 1, told):
+        for event in events_of(look, self._uptime_of(look.snapshot.as_of), state.read_number + 1, told):
             decisions += await self._feed(event)
         state = self._guard.state
         return Watch(look, tuple(verdict for _, verdict in judge(state)), decisions, state)
@@ -138,7 +138,7 @@ class GuardSession:
         """The first thing that a guard is told since its process began."""
         if self._begun:
             return ()
-        decisions = self._guard.feed(Started(at, self._uptime_ms()))
+        decisions = self._guard.feed(Started(at, self._uptime_of(at)))
         self._begun = True
         return decisions
 
@@ -153,6 +153,10 @@ class GuardSession:
             result = ActionResult(self._session.clock.now(), self._uptime_ms(), intent.client_id, end.outcome, end.message)
             decisions += await self._feed(result)
         return decisions
+
+    def _uptime_of(self, moment: datetime) -> int:
+        """Where that clock stood then: a look's time is that of its beginning, and it is told at its end."""
+        return self._uptime_ms() - max(self.now() - moment, timedelta(0)) // timedelta(milliseconds=1)
 
     def _uptime_ms(self) -> int:
         return round(self._monotonic() * 1000)

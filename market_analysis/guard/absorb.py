@@ -24,9 +24,9 @@ from market_analysis.domain.event import (
 from market_analysis.guard import exits, venue_lock
 from market_analysis.guard.days import result_of
 from market_analysis.guard.locks import lower
-from market_analysis.guard.marks import best_prices, marked, with_peaks
+from market_analysis.guard.marks import best_prices, marked, with_levels
 from market_analysis.guard.passing import at_least
-from market_analysis.guard.state import GuardState, Sent
+from market_analysis.guard.state import Asked, GuardState, Sent
 from market_analysis.rules.bridge import within_tolerance
 from market_analysis.rules.protection import protection
 from market_analysis.rules.view import Level, Period, TradeView
@@ -38,8 +38,7 @@ def absorb(state: GuardState, event: Event) -> GuardState:
     """The state with the event's facts in it; what the guard does about them comes later."""
     if isinstance(event, Started):
         # What was under way when the guard went down has no answer any more, and what was read then is no read of now.
-        sent = {name: _ended(state, item) for name, item in state.sent.items()}
-        return replace(state, sent=sent, money=None, positions=None, orders=None)
+        return unread(replace(state, sent={name: _ended(state, item) for name, item in state.sent.items()}))
     if isinstance(event, AccountRead):
         return _read(state, event)
     if isinstance(event, FillSeen):
@@ -51,10 +50,24 @@ def absorb(state: GuardState, event: Event) -> GuardState:
     if isinstance(event, MarksSeen):
         return marked(state, event.marks)
     if isinstance(event, AnalysisMade):
-        return replace(state, analysis=event)
+        return _analysed(state, event)
     if isinstance(event, ActionResult):
         return _answered(state, event)
     return state
+
+
+def unread(state: GuardState) -> GuardState:
+    """The state in which nothing was read yet: nothing is acted on, and what a rule has asked for is to be asked twice again."""
+    asked = {name: Asked(0, word.number) for name, word in state.asked.items()}
+    return replace(state, money=None, positions=None, orders=None, asked=asked)
+
+
+def _analysed(state: GuardState, event: AnalysisMade) -> GuardState:
+    """One that could not tell the book's tail leaves the last that could: what is not known opens no hedge."""
+    if event.tail is not None:
+        return replace(state, analysis=event, tail_at=event.at)
+    last = None if state.analysis is None else state.analysis.tail
+    return replace(state, analysis=replace(event, tail=last))
 
 
 def _read(state: GuardState, event: AccountRead) -> GuardState:
@@ -68,7 +81,7 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
         positions=event.positions,
         orders=event.orders,
         read_number=event.number,
-        read_at=at_least(state.now),
+        read_at=at_least(state.now) - timedelta(milliseconds=state.uptime_ms - event.uptime_ms),
         marked_at={},
         can_trade=event.can_trade,
         unexplained=event.unexplained,
@@ -76,14 +89,15 @@ def _read(state: GuardState, event: AccountRead) -> GuardState:
     )
     blind = any(isinstance(part, Unknown) for part in (event.money, event.positions, event.orders))
     state = replace(state, blind_since=(state.blind_since or state.now) if blind else None)
-    state = replace(state, anchors=with_peaks(state), sent=_settled(state))
+    state = with_levels(replace(state, sent=_settled(state)))
     if isinstance(state.positions, tuple):
         open_now = {item.key for item in state.positions}
         ladders = {key: rung for key, rung in state.exits.items() if key in open_now}
         state = replace(
             state, stop_refused=state.stop_refused & open_now, exit_refused=state.exit_refused & open_now, exits=ladders
         )
-    return lower(replace(state, best=best_prices(state), unprotected=_unprotected(state), stops=_stops(state)))
+    state = lower(replace(state, best=best_prices(state), unprotected=_unprotected(state), stops=_stops(state)))
+    return replace(state, last_held=state.positions) if isinstance(state.positions, tuple) else state
 
 
 def _unexplained_since(state: GuardState, event: AccountRead) -> datetime | None:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from market_analysis.domain import PositionKey, Unknown
 from market_analysis.domain.decision import Decision, Intent, IntentKind, ReadNow, WouldDo
 from market_analysis.domain.event import HeldPosition
-from market_analysis.guard import flattening, unhedging, venue_lock
+from market_analysis.guard import confirming, flattening, unhedging, venue_lock
 from market_analysis.guard.exits import closing
 from market_analysis.guard.intents import client_id, give_out, under_way
 from market_analysis.guard.judging import ACTS, Judged
@@ -41,23 +41,23 @@ def act(state: GuardState, judged: Judged) -> Step:
     decisions += ended
     # What the last read asked for stands until the next one: in between a mark grows old, and that takes nothing back.
     asked = {name: before for name, before in state.asked.items() if before.number == state.read_number}
+    names: set[tuple[str, str]] = set()
     blocked: dict[str, str] = {}
     for active, verdict in judged:
         if verdict.status not in ACTS or not (verdict.responses or verdict.lock):
             continue
         name = (verdict.rule, verdict.subject)
+        names.add(name)
         if active.mode is not Mode.ENFORCE or not state.policy.enforces:
             if name not in state.asked:
                 decisions += [WouldDo(verdict.rule, verdict.subject, _named(item)) for item in verdict.responses]
             asked[name] = Asked(1, state.read_number)
             continue
-        before = state.asked.get(name, Asked(0, -1))
-        asked[name] = before if before.number == state.read_number else Asked(before.reads + 1, state.read_number)
-        verdict, kept = _without_unhedging(state, verdict)
+        asked[name] = confirming.asked(state, verdict)
+        state, done, kept = _confirmed(state, verdict, asked[name])
         blocked |= kept
-        state, done = _enforce(state, verdict, asked[name].reads)
         decisions += done
-    state, told = unhedging.tell(replace(state, asked=asked), blocked)
+    state, told = unhedging.tell(replace(state, asked=asked), blocked, asked.keys() - names)
     decisions += told
     state, denied = deny(state) if state.policy.enforces else (state, ())
     state, flat = flattening.go_on(state)
@@ -81,20 +81,39 @@ def _without_unhedging(state: GuardState, verdict: Verdict) -> tuple[Verdict, di
     if not unhedging.opens_hedge(state, verdict):
         return verdict, {}
     kept = tuple(item for item in verdict.responses if not isinstance(item, ClosePosition | ReducePosition))
-    return replace(verdict, responses=kept), {f"{verdict.rule} {verdict.subject}": verdict.message}
+    return replace(verdict, responses=kept), {unhedging.named(verdict.rule, verdict.subject): verdict.message}
 
 
-def _enforce(state: GuardState, verdict: Verdict, reads: int) -> Step:
+def _confirmed(state: GuardState, verdict: Verdict, word: Asked) -> tuple[GuardState, tuple[Decision, ...], dict[str, str]]:
     """What trades, and the lock that comes with it, when it is certain or so many reads in a row have asked for it (ruling 25).
 
     One wrong mark must neither close nor lock. A lock that closes nothing begins at once.
     """
+    unread = (ReadNow(f"{verdict.rule}: to be confirmed"),)
+    if not verdict.responses:
+        return *_enforce(state, verdict), {}
+    if not verdict.certain and word.reads < state.policy.confirmations:
+        return state, unread, _without_unhedging(state, verdict)[1]
+    both = confirming.agreed(state, verdict, word)
+    if CloseAll() in verdict.responses and CloseAll() not in both.responses:
+        return state, unread, {}
+    doubt = () if both.responses == verdict.responses else unread
+    both, kept = _without_unhedging(state, both)
+    state, done = _enforce(state, both)
+    return state, (*done, *doubt), kept
+
+
+def _enforce(state: GuardState, verdict: Verdict) -> Step:
     decisions: tuple[Decision, ...] = ()
-    if verdict.responses and not verdict.certain and reads < state.policy.confirmations:
-        return state, (ReadNow(f"{verdict.rule}: to be confirmed"),)
     if verdict.lock is not None:
         closes = any(isinstance(item, CloseAll) for item in verdict.responses)
         state, decisions = set_lock(state, verdict.rule, verdict.lock, verdict.message, flat=closes)
+    if verdict.responses and not state.recent:
+        begun = (response for response in verdict.responses if isinstance(response, CloseAll))
+        verdict, decisions = (
+            replace(verdict, responses=tuple(begun)),
+            (*decisions, ReadNow(f"{verdict.rule}: the last read is old")),
+        )
     paused = _paused(state, verdict)
     for response in verdict.responses:
         if not isinstance(response, paused):
@@ -122,6 +141,8 @@ def deny(state: GuardState) -> Step:
     this is all that can be done (ruling 29)."""
     positions, orders = state.positions, state.orders
     if not state.locks or positions is None or orders is None or isinstance(positions, Unknown) or isinstance(orders, Unknown):
+        return state, ()
+    if not state.recent:
         return state, ()
     roots = {item.key.instrument: item.root for item in positions}
     risky = tuple(order for order in flattening.adding_risk(orders) if is_locked(state, root_of(order.instrument, roots)))

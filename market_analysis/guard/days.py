@@ -68,7 +68,8 @@ def result_of(trade: TradeView) -> Decimal:
 
 
 def _next_anchors(state: GuardState, before: date, today: TradingDay) -> Anchors:
-    """The last level before it becomes the start of what begins today, and counts for the end-of-day peak."""
+    """The last level before it becomes the start of what begins today; what the last two agree on counts for the end-of-day
+    peak."""
     anchors = state.anchors
     fresh = state.read_at is not None and today.start - FRESH <= state.read_at
     last = last_level(state) if fresh else None
@@ -85,7 +86,7 @@ def _next_anchors(state: GuardState, before: date, today: TradingDay) -> Anchors
         initial_balance=anchors.initial_balance,
         period_start=starts,
         real_time_peak=anchors.real_time_peak,
-        end_of_day_peak=higher(anchors.end_of_day_peak, last),
+        end_of_day_peak=higher(anchors.end_of_day_peak, state.level_agreed if last is not None else None),
     )
 
 
@@ -100,3 +101,10 @@ def higher(one: Level | None, other: Level | None) -> Level | None:
     if one is None or other is None:
         return one or other
     return Level(max(one.balance, other.balance), max(one.equity, other.equity))
+
+
+def lower(one: Level | None, other: Level | None) -> Level | None:
+    """Each series' own lowest, None unless both are known."""
+    if one is None or other is None:
+        return None
+    return Level(min(one.balance, other.balance), min(one.equity, other.equity))

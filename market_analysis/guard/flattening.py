@@ -50,7 +50,9 @@ def go_on(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
     saga, positions, orders = state.flattening, state.positions, state.orders
     if saga is None:
         return state, ()
-    if positions is None or orders is None or isinstance(positions, Unknown) or isinstance(orders, Unknown):
+    if not state.policy.enforces:
+        return replace(state, flattening=None), (*_over(saga, "nobody may act any more"), FlattenEnded(saga.cause, verified=False))
+    if positions is None or orders is None or isinstance(positions, Unknown) or isinstance(orders, Unknown) or not state.recent:
         return state, (ReadNow("flattening: the account is not readable"),)
     positions = tuple(item for item in positions if "holding" not in item.tags)
     risky = adding_risk(orders)
@@ -106,8 +108,11 @@ def _finish(state: GuardState, saga: Flattening, orders: tuple[Order, ...]) -> t
     """Flat: leftovers go (they close nothing any more), and it is over."""
     state, leftovers = cancel_entries(state, saga.cause, orders)
     ended = replace(state, flattening=None)
-    over = (Alert("flatten_stuck", "account", False, "the account is flat"),) if saga.stuck else ()
-    return ended, (*leftovers, *over, FlattenEnded(saga.cause, verified=True))
+    return ended, (*leftovers, *_over(saga, "the account is flat"), FlattenEnded(saga.cause, verified=True))
+
+
+def _over(saga: Flattening, text: str) -> tuple[Alert, ...]:
+    return (Alert("flatten_stuck", "account", False, text),) if saga.stuck else ()
 
 
 def _stuck(saga: Flattening) -> Alert:

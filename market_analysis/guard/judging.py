@@ -26,23 +26,25 @@ def judge(state: GuardState) -> Judged:
     )
 
 
-def tell(state: GuardState, judged: Judged) -> tuple[GuardState, tuple[Decision, ...]]:
+def tell(state: GuardState, judged: Judged, *, read: bool) -> tuple[GuardState, tuple[Decision, ...]]:
     """Alerts for what has changed since the last verdicts. A subject that a rule no longer speaks of has ended.
 
-    Before the first read since the start nothing can be known, and that is no news.
+    Before the first read since the start nothing can be known, and that is no news. Nor is it that what was read grows old until
+    the next read: only a read tells that something is not known, or no longer there.
     """
     if state.positions is None:
         return state, ()
-    now = {(verdict.rule, verdict.subject): verdict for _, verdict in judged}
+    now = {(verdict.rule, verdict.subject): verdict for _, verdict in judged if read or verdict.status is not Status.UNKNOWN}
     decisions: list[Decision] = []
     for name, verdict in now.items():
         before = state.standing.get(name, Status.OK)
         if verdict.status is not before and (verdict.status in _TELLS or before in _TELLS):
             raised = verdict.status in _TELLS
             decisions.append(Alert(verdict.code, verdict.subject, raised, verdict.message, verdict.status in ACTS))
-    gone = [(name, status) for name, status in state.standing.items() if name not in now and status in _TELLS]
+    kept = {} if read else state.standing
+    gone = [(name, status) for name, status in state.standing.items() if name not in {**kept, **now} and status in _TELLS]
     decisions += [Alert(rule, subject, False, "no longer there") for (rule, subject), _ in gone]
-    return replace(state, standing={name: verdict.status for name, verdict in now.items()}), tuple(decisions)
+    return replace(state, standing={**kept, **{name: verdict.status for name, verdict in now.items()}}), tuple(decisions)
 
 
 def _resting(state: GuardState) -> str:

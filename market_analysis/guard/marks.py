@@ -1,7 +1,7 @@
 """Prices between two reads: what they make of floating profit and equity, and where a limit would be reached.
 
-A mark changes what is held by nothing but its price. It may make a rule ask; only what is read makes the guard act on it, for a
-read must still ask the same (ruling 25).
+A mark changes what is held by nothing but its price, and nothing that outlives it. It may make a rule ask; only what is read makes
+the guard act on it, for a read must still ask the same (ruling 25).
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ from decimal import Decimal
 
 from market_analysis.domain import InstrumentId, PositionKey, Side, Unknown
 from market_analysis.domain.event import HeldPosition, MoneyRead
-from market_analysis.guard.days import higher, last_level
+from market_analysis.guard.days import higher, last_level, lower
 from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import GuardState
 from market_analysis.rules.verdict import Verdict
-from market_analysis.rules.view import Anchors
 
 ZERO = Decimal(0)
 
@@ -34,30 +33,41 @@ def marked(state: GuardState, marks: Mapping[InstrumentId, Decimal]) -> GuardSta
         positions.append(moved)
     seen = {new.key.instrument for new, old in zip(positions, state.positions, strict=True) if new is not old}
     now = at_least(state.now)
-    state = replace(
+    return replace(
         state,
         positions=tuple(positions),
         money=_with(state.money, change),
         marked_at={**state.marked_at, **dict.fromkeys(seen, now)},
     )
-    return replace(state, anchors=with_peaks(state), best=best_prices(state))
 
 
-def with_peaks(state: GuardState) -> Anchors:
-    """The anchors with the highest levels seen so far."""
-    anchors = state.anchors
-    return replace(anchors, real_time_peak=higher(anchors.real_time_peak, last_level(state)))
+def with_levels(state: GuardState) -> GuardState:
+    """After a read: the level that it and the one before it agree on, and the highest such so far.
+
+    A peak outlives the mark that made it, so that one wrong mark, read once, must not make one (ruling 25). A read that failed in
+    between takes nothing back.
+    """
+    level = last_level(state)
+    if level is None:
+        return state
+    agreed, anchors = lower(state.level_read, level), state.anchors
+    anchors = replace(anchors, real_time_peak=higher(anchors.real_time_peak, agreed))
+    return replace(state, level_read=level, level_agreed=agreed, anchors=anchors)
 
 
 def best_prices(state: GuardState) -> Mapping[PositionKey, Decimal]:
-    """The best mark of each position since it was opened; kept while positions cannot be read."""
+    """The best mark of each position that two reads in a row have seen since it was opened, or its entry; kept while positions
+    cannot be read."""
     positions = state.positions
     if positions is None or isinstance(positions, Unknown):
         return state.best
+    before = {item.key: item.mark for item in state.last_held}
     found = {}
     for item in positions:
-        prices = [price for price in (state.best.get(item.key), item.mark, item.entry_price) if price is not None]
-        found[item.key] = max(prices) if item.side is Side.LONG else min(prices)
+        better, worse = (max, min) if item.side is Side.LONG else (min, max)
+        earlier = before.get(item.key)
+        seen = None if earlier is None or item.mark is None else worse(earlier, item.mark)
+        found[item.key] = better(price for price in (state.best.get(item.key), seen, item.entry_price) if price is not None)
     return found
 
 

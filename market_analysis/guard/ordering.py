@@ -7,6 +7,7 @@ from dataclasses import replace
 from market_analysis.domain.decision import Alert, Decision
 from market_analysis.domain.event import Command, CommandKind
 from market_analysis.guard import flattening
+from market_analysis.guard.absorb import unread
 from market_analysis.guard.changes import change_rule
 from market_analysis.guard.locks import clear, set_lock
 from market_analysis.guard.state import ActiveLock, GuardState
@@ -75,7 +76,8 @@ def _pause(state: GuardState, command: Command) -> Step:
     if pauses == state.paused:
         return state, ()
     text = f"{'nothing is acted on' if pauses else 'the guard acts again'}: {command.by}: {command.reason}"
-    return replace(state, paused=pauses), (Alert("paused", "account", pauses, text),)
+    # Nobody has looked since it was paused.
+    return replace(state if pauses else unread(state), paused=pauses), (Alert("paused", "account", pauses, text),)
 
 
 def _refused(code: str, subject: str, text: str) -> Alert:

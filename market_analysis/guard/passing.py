@@ -25,13 +25,14 @@ def pass_time(state: GuardState, event: Event) -> tuple[GuardState, tuple[Decisi
         down = max(event.at - state.now, timedelta(0))
         moved = replace(state, now=state.now + down, wall=event.at, uptime_ms=event.uptime_ms, clock_stepped=False)
         return moved, _told(state, stepped=False), _milliseconds(down)
-    passed = max(event.uptime_ms - state.uptime_ms, 0)
+    if event.uptime_ms <= state.uptime_ms:
+        return state, (), 0  # of a moment that has passed: a look that took long, told after what came during it
+    passed = event.uptime_ms - state.uptime_ms
     expected = state.wall + timedelta(milliseconds=passed)
     stepped = abs(event.at - expected) > STEP
     now = state.now + timedelta(milliseconds=passed) if stepped or state.clock_stepped else max(event.at, state.now)
     wall = expected if stepped else event.at
-    uptime = max(event.uptime_ms, state.uptime_ms)
-    moved = replace(state, now=now, wall=wall, uptime_ms=uptime, clock_stepped=stepped)
+    moved = replace(state, now=now, wall=wall, uptime_ms=event.uptime_ms, clock_stepped=stepped)
     return moved, _told(state, stepped=stepped), _milliseconds(now - state.now)
 
 

@@ -13,9 +13,10 @@ from zoneinfo import ZoneInfo
 from market_analysis.domain import InstrumentId, Order, PositionKey, Read, TradingDay, Unknown
 from market_analysis.domain.decision import Intent
 from market_analysis.domain.event import AnalysisMade, HeldPosition, MoneyRead
+from market_analysis.rules.bridge import FRESH
 from market_analysis.rules.rule import Parameters, Rule
-from market_analysis.rules.verdict import Ends, Status
-from market_analysis.rules.view import Anchors, Period, TradeView
+from market_analysis.rules.verdict import Ends, Response, Status
+from market_analysis.rules.view import Anchors, Level, Period, TradeView
 
 
 class Mode(StrEnum):
@@ -128,10 +129,13 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A rule asks for something on a subject: in how many reads in a row, the last one's number."""
+    """A rule asks for something on a subject: in how many reads in a row, the last one's number. wanted: what, at first since that
+    read; earlier: the same of the read before."""
 
     reads: int
     number: int
+    wanted: tuple[Response, ...] = ()
+    earlier: tuple[Response, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,9 @@ class GuardState:
     now: the guard's time. wall, uptime_ms: where its two clocks stood when it was last set. unexplained_since: when the bridge's
     residual last left its tolerance. day_results: net closed profit of earlier trading days, None of a day whose trades were not
     all known. exits: ladders under way. changes: of rules, by command; rules: what follows from them, never stored, None
-    without any. paused: nothing is acted on."""
+    without any. paused: nothing is acted on. level_read: as read last; level_agreed: what that read and the one before it agree
+    on, the lower of each series. last_held: positions as they were read last, marks between reads left out. tail_at: when the
+    analysis's tail was told."""
 
     policy: GuardPolicy
     born: datetime | None = None
@@ -187,6 +193,10 @@ class GuardState:
     changes: tuple[RuleChange, ...] = ()
     rules: tuple[ActiveRule, ...] | None = None
     paused: bool = False
+    level_read: Level | None = None
+    level_agreed: Level | None = None
+    last_held: tuple[HeldPosition, ...] = ()
+    tail_at: datetime | None = None
 
     @property
     def active_rules(self) -> tuple[ActiveRule, ...]:
@@ -198,6 +208,11 @@ class GuardState:
         """Whether positions and orders are known."""
         known = (self.positions, self.orders)
         return all(part is not None and not isinstance(part, Unknown) for part in known)
+
+    @property
+    def recent(self) -> bool:
+        """Whether what the last read showed may be acted on (ruling 25: stale is never used for enforcement)."""
+        return self.now is not None and self.read_at is not None and self.now - self.read_at <= FRESH
 
     def own_order(self, client_order_id: str | None) -> bool:
         """Whether an order is the guard's."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from market_analysis.domain.decision import Decision
-from market_analysis.domain.event import Command, Event
+from market_analysis.domain.event import AccountRead, Command, Event
 from market_analysis.guard.absorb import absorb
 from market_analysis.guard.acting import act
 from market_analysis.guard.changes import begin_changes
@@ -35,5 +35,5 @@ def step(state: GuardState, event: Event) -> tuple[GuardState, tuple[Decision, .
     state, blind = tell_blindness(state)
     judged = judge(state)
     state, acted = act(state, judged) if not state.paused else (state, ())
-    state, alerts = tell(state, judged)
+    state, alerts = tell(state, judged, read=isinstance(event, AccountRead))
     return state, (*told, *ended, *began, *changed, *done, *blind, *alerts, *acted)

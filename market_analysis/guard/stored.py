@@ -56,7 +56,13 @@ STORED_TYPES: tuple[type, ...] = (
     guard_state.Flattening,
     guard_state.RuleChange,
     guard_state.Sent,
+    verdict.CancelOrders,
+    verdict.CloseAll,
+    verdict.ClosePosition,
     verdict.Ends,
+    verdict.ReducePosition,
+    verdict.SetExit,
+    verdict.SetStop,
     verdict.Status,
     view.Anchors,
     view.Level,
@@ -81,7 +87,9 @@ def stored(state: GuardState) -> StoredState:
 
 
 def restored(saved: StoredState, policy: GuardPolicy) -> GuardState:
-    """The state under the owner's present policy; fields that a newer version brought keep their defaults."""
-    state = GuardState(policy=policy, **saved.values)
+    """The state under the owner's present policy; fields that a newer version brought keep their defaults, and those that it has no
+    more are left out."""
+    known = {field.name for field in fields(GuardState)} - _OWNER_S
+    state = GuardState(policy=policy, **{name: value for name, value in saved.values.items() if name in known})
     state = replace(state, anchors=of_phase(state.anchors, policy.initial_balance))
     return with_changes(state)

@@ -60,23 +60,34 @@ def hedges(state: GuardState, item: HeldPosition, least: Decimal) -> bool:
     return model is not None and raises_tail(model, _book(state), _book(state, {item.key: least})) is True
 
 
-def tell(state: GuardState, blocked: Mapping[str, str]) -> tuple[GuardState, tuple[Decision, ...]]:
-    """Somebody is woken for each subject that is not closed for its hedge's sake, once, and told when that is over."""
+def tell(
+    state: GuardState, blocked: Mapping[str, str], silent: Iterable[tuple[str, str]]
+) -> tuple[GuardState, tuple[Decision, ...]]:
+    """Somebody is woken for each subject that is not closed for its hedge's sake, once, and told when that is over.
+
+    silent: rules and subjects of which nothing can be told before the next read.
+    """
     now = {(CODE, subject) for subject in blocked}
     before = {name for name in state.raised if name[0] == CODE}
-    fresh, gone = sorted(now - before), sorted(before - now)
+    unknown = {(CODE, named(*name)) for name in silent}
+    fresh, gone = sorted(now - before), sorted(before - now - unknown)
     if not fresh and not gone:
         return state, ()
     told = [
         Alert(CODE, subject, True, f"{blocked[subject]}: closing it would open a hedge; left to you", True) for _, subject in fresh
     ]
     told += [Alert(CODE, subject, False, "no longer asked for") for _, subject in gone]
-    return replace(state, raised=(state.raised - before) | now), tuple(told)
+    return replace(state, raised=(state.raised - set(gone)) | now), tuple(told)
+
+
+def named(rule: str, subject: str) -> str:
+    """A rule's word on a subject, as an alert's subject."""
+    return f"{rule} {subject}"
 
 
 def _model(state: GuardState) -> TailModel | None:
-    made = state.analysis
-    return made.tail if made is not None and at_least(state.now) - made.at <= FRESH else None
+    made, at = state.analysis, state.tail_at
+    return made.tail if made is not None and at is not None and at_least(state.now) - at <= FRESH else None
 
 
 def _book(state: GuardState, changed: Mapping[PositionKey, Decimal] | None = None) -> dict[InstrumentId, Decimal]:

@@ -78,7 +78,8 @@ def meter(used: Decimal | None) -> str:
     if used is None:
         return ""
     filled = max(0, min(_CELLS, round(float(used) * _CELLS)))
-    return f"[{'#' * filled}{'.' * (_CELLS - filled)}] {percent(float(used), 0)}"
+    said = percent(float(used), 0) if used < 10 else ">999%"
+    return f"[{'#' * filled}{'.' * (_CELLS - filled)}] {said}"
 
 
 def _lock(lock: ActiveLock, now: datetime) -> str:

@@ -98,14 +98,16 @@ expect holds BTCUSDT 1
 09:03 entry sell 1 BTCUSDT at 1100
 expect entries 0
 09:04 unlock manual
+expect locked manual until time
+11:03 wait
 expect unlocked
-09:05 lock
+11:05 lock
 expect locked manual until admin
-09:06 unlock
+11:06 unlock
 expect unlocked
-09:07 flatten
+11:07 flatten
 expect flat
-09:08 restart
+11:08 restart
 2026-03-03 09:09 wait
 expect left daily_realized_loss 500
 """)

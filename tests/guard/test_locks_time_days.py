@@ -135,6 +135,19 @@ def test_a_jump_over_the_reset_resets_nothing() -> None:
     assert world.state.locks
 
 
+def test_a_look_that_took_long_is_no_jump_of_the_clock_and_is_as_old_as_it_is() -> None:
+    world = driver()
+    began, uptime = world.at, world.uptime
+    world.wait(40)
+    world.reads += 1
+    money = MoneyRead(Decimal(10_000), Decimal(10_000))
+    decided = world.feed(AccountRead(began, uptime, world.reads, money, (held("2"),), ()))
+    assert not [item for item in decided if isinstance(item, Alert)]
+    assert world.state.now == world.at
+    assert world.state.read_at == began
+    assert not world.state.clock_stepped
+
+
 def test_time_never_runs_backwards() -> None:
     world = driver()
     now = world.state.now

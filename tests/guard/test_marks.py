@@ -48,14 +48,13 @@ def test_profit_value_and_equity_follow_the_mark() -> None:
     assert view.positions[0].mark == Mark(D(90), driver.at)
 
 
-def test_equity_if_flat_and_the_peak_follow_too() -> None:
+def test_equity_if_flat_follows_and_what_outlives_a_mark_does_not() -> None:
     driver = floating()
     driver.read(held("10", **LINEAR), money=MoneyRead(D(10_000), D(10_000), D(9_990)))
     mark(driver, BTCUSDT="110")
     assert driver.state.money == MoneyRead(D(10_000), D(10_100), D(10_090))
-    assert driver.state.anchors.real_time_peak is not None
-    assert driver.state.anchors.real_time_peak.equity == 10_100
-    assert driver.state.best[driver.state.positions[0].key] == 110  # type: ignore[index, union-attr]
+    assert driver.state.anchors.real_time_peak is None
+    assert driver.state.best[driver.state.positions[0].key] == 100  # type: ignore[index, union-attr]
 
 
 def test_a_mark_alone_asks_and_a_read_that_agrees_acts() -> None:
