@@ -140,7 +140,7 @@ def _pushed(rate: int, seconds: float) -> Figure:
     world.fill_up()
     names = [item.key.instrument for item in world.held]
     board, state, taken = MarkBoard(time.perf_counter), world.state, []
-    board.watch(dict.fromkeys(names, (Decimal(90), _mark(49))))
+    board.watch(dict.fromkeys(names, (Decimal(90), Decimal(101))))
     began, done, total = time.perf_counter(), 0, round(rate * seconds)
     arrived: dict[InstrumentId, float] = {}
     while done < total:
@@ -148,7 +148,8 @@ def _pushed(rate: int, seconds: float) -> Figure:
         ready = min(total, int(now * rate) + 1)
         for number in range(done, ready):
             name = names[number % len(names)]
-            board.take(MarkSeen(name, _mark(number), None))
+            beyond = number % 50 == 49
+            board.take(MarkSeen(name, Decimal(101) + Decimal(number) / 10**6 if beyond else _mark(number), None))
             arrived[name] = number / rate
         done = ready
         due = board.due()
