@@ -22,7 +22,7 @@ Examples:
 
   RISK_MANAGER__RISK__EQUITY_RISK_FRAC=0.004 risk-manager config show
 """
-_VALIDATE = """Check the settings and say all that is wrong, with file, line, bound and fix. Exit 4 when something is.
+_VALIDATE = """Check the settings, rules in, and say all that is wrong, with file, line, bound and fix. Exit 4 when something is.
 
 Examples:
 
@@ -69,8 +69,11 @@ def show(common: Common) -> None:
 def validate(common: Common) -> None:
     """Check the settings."""
     from market_analysis.cli.sessions import configuration_of
+    from market_analysis.desk.guard_policy import policy_of
 
     configuration = configuration_of(common)
+    for name, account in configuration.settings.accounts.items():
+        policy_of(name, account, enforces=account.enforce)
     given = sum(origin != "default" for origin in configuration.origins.values())
     if common.json:
         typer.echo(json.dumps({"valid": True, "set": given}))

@@ -97,10 +97,18 @@ def presets(
         typer.echo(preset_toml(chosen[0]))
     else:
         rows = [
-            (item.name, item.title, item.noted, ", ".join(item.account.get("rules", {})) or "reset only", len(item.missing))
+            (
+                item.name,
+                f"{item.title}: {item.phase}",
+                ", ".join(item.account.get("rules", {})) or "its day only",
+                len(item.missing),
+                item.noted,
+                ", ".join(dict.fromkeys(term.source for term in item.terms)),
+            )
             for item in chosen
         ]
-        typer.echo(tabulate(rows, headers=("preset", "programme", "noted", "rules", "to be set"), tablefmt="plain"))
+        headers = ("preset", "programme and phase", "rules", "to be set", "noted", "sources")
+        typer.echo(tabulate(rows, headers=headers, tablefmt="plain", maxcolwidths=[None, 32, 22, None, None, 36]))
 
 
 @app.command("test")

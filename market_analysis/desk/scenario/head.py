@@ -11,7 +11,7 @@ from typing import Any
 import tomli
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from market_analysis.config_presets import preset_named
+from market_analysis.config_presets import preset_layer, preset_named
 from market_analysis.errors import SettingsError
 from market_analysis.settings import AccountSettings
 
@@ -68,7 +68,7 @@ def read_head(text: str, name: str, own: OwnAccount | None, instead: Instead) ->
         found = {str(symbol): Contract.model_validate(values) for symbol, values in dict(contracts).items()}
         below = _own(named, name, own)
         if isinstance(head.get("preset"), str):
-            below = _layered(below, preset_named(head["preset"]).account)
+            below = _layered(below, preset_layer(preset_named(head["preset"]), head, name))
         account = AccountSettings.model_validate(_layered(below, head))
     except (ValidationError, ValueError, TypeError) as error:
         raise SettingsError(f"{name}: {_problems(error)}", remedy="the head holds the keys of [accounts.NAME]") from error
