@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -110,10 +109,3 @@ class Taken:
         """What was not understood."""
         self.words.lost += [f"{entry.where}: {entry.key}" for entry in self.given.values()]
         self.given = {}
-
-
-def plain(entry: Entry) -> Any:
-    """The values of a table, a list or a plain value, without their places."""
-    if isinstance(entry.value, Mapping):
-        return {key: plain(inner) for key, inner in entry.value.items()}
-    return [plain(inner) for inner in entry.value] if isinstance(entry.value, list) else entry.value

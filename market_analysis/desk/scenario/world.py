@@ -176,7 +176,7 @@ class World:
 
     def _carry_out(self, intent: Intent, at: datetime) -> Outcome:
         symbol = "" if intent.instrument is None else intent.instrument.symbol
-        needs = intent.kind in (IntentKind.CLOSE, IntentKind.SET_STOP, IntentKind.PLACE_EXIT)
+        needs = intent.kind in (IntentKind.CLOSE, IntentKind.SET_STOP)
         if not self.accepts or not self.may_trade or (needs and not self.sizes.get(symbol)):
             return Outcome.REJECTED
         if intent.kind is IntentKind.CANCEL:
@@ -187,10 +187,6 @@ class World:
             size = self.sizes.get(symbol, ZERO)
             quantity = min(intent.quantity or abs(size), abs(size))
             self.trade(symbol, -quantity if size > 0 else quantity, self.marks[symbol], at, intent.client_id)
-        elif intent.kind is IntentKind.PLACE_EXIT and intent.side is not None:
-            side = OrderSide.SELL if intent.side is Side.LONG else OrderSide.BUY
-            limits = {"quantity": intent.quantity, "limit_price": intent.price, "reduce_only": True}
-            self._rest(intent.client_id, symbol, side, OrderPurpose.REDUCE, at, client_order_id=intent.client_id, **limits)
         return Outcome.DONE
 
 
