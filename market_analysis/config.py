@@ -121,7 +121,7 @@ def load(
     sources.append(_flag_source(flags or {}))
     layers = (from_dotenv, secret_files(Path(secrets_dir) if secrets_dir else None), variables_now)
     variables = {name: value for layer in layers for name, value in layer.items() if value}
-    sources.insert(0, preset_source(_merge(sources)[0]))
+    sources.insert(0, preset_source(*_merge(sources)))
     merged, origins = _merge(sources)
     return Configuration(_validate(merged, origins), _with_defaults(merged, origins), variables)
 

@@ -22,7 +22,7 @@ Examples:
 
   RISK_MANAGER__RISK__EQUITY_RISK_FRAC=0.004 risk-manager config show
 """
-_VALIDATE = """Check the settings and say all that is wrong, with file, line, bound and fix. Exit 4 when something is.
+_VALIDATE = """Check the settings, rules in, and say all that is wrong, with file, line, bound and fix. Exit 4 when something is.
 
 Examples:
 
@@ -32,11 +32,14 @@ Examples:
 """
 _IMPORT = """Print document 002's risk_config.yaml as settings of an account, for settings.toml; every rule in enforce mode.
 
-What has no place here is named on stderr, and makes the exit status 1. Passwords and keys are never carried over.
+Its timers_config.yaml, holidays.yaml and accounts.yaml may be named beside it. What has no place here is named on stderr, and makes
+the exit status 1. Passwords and keys are never carried over. A value that makes no sense is an error (4) with its file, line, key.
 
-Example (with a file of yours):
+Examples (with files of yours):
 
   $ risk-manager config import risk_config.yaml
+
+  $ risk-manager config import risk_config.yaml timers_config.yaml holidays.yaml --account topstep
 """
 
 
@@ -69,8 +72,11 @@ def show(common: Common) -> None:
 def validate(common: Common) -> None:
     """Check the settings."""
     from market_analysis.cli.sessions import configuration_of
+    from market_analysis.desk.guard_policy import policy_of
 
     configuration = configuration_of(common)
+    for name, account in configuration.settings.accounts.items():
+        policy_of(name, account, enforces=account.enforce)
     given = sum(origin != "default" for origin in configuration.origins.values())
     if common.json:
         typer.echo(json.dumps({"valid": True, "set": given}))
@@ -108,30 +114,38 @@ def _changed_by_command(configuration: Any, common: Common) -> Mapping[str, tupl
 @with_common
 def import_settings(
     common: Common,
-    file: Annotated[str, typer.Argument(help="A risk_config.yaml, - for standard input.")],
+    files: Annotated[
+        list[str],
+        typer.Argument(help="risk_config.yaml and the others that belong to it; - for standard input.", metavar="FILE..."),
+    ],
 ) -> None:
     """Print document 002's YAML as settings."""
-    import sys
-    from pathlib import Path
-
     from market_analysis.config_import import as_toml, import_yaml
-    from market_analysis.errors import EXIT_WARNING, UsageError
+    from market_analysis.errors import EXIT_WARNING
 
-    try:
-        text = sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise UsageError(f"{file} cannot be read: {reason}", remedy="name a YAML file") from error
-    imported = import_yaml(text, file)
-    name = common.account_name
+    imported = import_yaml(*((_text_of(file), file) for file in files))
     if common.json:
-        typer.echo(json.dumps({"account": imported.account, "notes": imported.notes, "lost": imported.lost}, default=str))
+        notes = [f"{note.rule}: {note.text}".removeprefix(": ") for note in imported.notes]
+        typer.echo(json.dumps({"account": imported.account, "notes": notes, "lost": imported.lost}, default=str))
     else:
-        typer.echo(as_toml(imported, name))
+        typer.echo(as_toml(imported, common.account_name))
     for item in imported.lost:
         typer.echo(f"risk-manager: not carried over: {item}", err=True)
     if imported.lost and not common.exit_zero:
         raise typer.Exit(EXIT_WARNING)
+
+
+def _text_of(file: str) -> str:
+    import sys
+    from pathlib import Path
+
+    from market_analysis.errors import UsageError
+
+    try:
+        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is no text"
+        raise UsageError(f"{file} cannot be read: {reason}", remedy="name a YAML file") from error
 
 
 def _secrets(configuration: Any) -> Mapping[str, str]:

@@ -120,6 +120,15 @@ def test_init_writes_settings_and_a_private_env(monkeypatch: pytest.MonkeyPatch,
     assert "--overwrite" in capsys.readouterr().err
 
 
+def test_a_wrong_rule_is_found_by_validate_not_by_the_guard_at_night(capsys: pytest.CaptureFixture[str]) -> None:
+    Path("settings.toml").write_text('[accounts.main.rules.max_contracts]\nlimit = "five"\n')
+    assert call("config", "validate") == EXIT_CONFIGURATION
+    assert "accounts.main.rules.max_contracts.limit is 'five'" in capsys.readouterr().err
+    Path("settings.toml").write_text("[accounts.main.rules.max_contract]\nlimit = 5\n")
+    assert call("config", "validate") == EXIT_CONFIGURATION
+    assert "there is no rule 'max_contract'" in capsys.readouterr().err
+
+
 def test_init_without_questions_leaves_an_env_alone(capsys: pytest.CaptureFixture[str]) -> None:
     Path(".env").write_text("BYBIT_API_KEY=mine\n")
     assert call("init", "--yes") == 0

@@ -13,30 +13,18 @@ expect daily_loss act
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from decimal import Decimal, InvalidOperation
-from typing import Any
 from zoneinfo import ZoneInfo
 
-import tomli
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
+from market_analysis.desk.scenario.head import REMEDY, Contract, Instead, OwnAccount, read_head
 from market_analysis.errors import SettingsError
 from market_analysis.settings import AccountSettings
 
-REMEDY = "see docs/rules.md for what a line may say"
-
-
-class Contract(BaseModel):
-    """What one contract is worth: money per tick."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-    tick_size: Decimal = Field(Decimal("0.01"), gt=0)
-    tick_value: Decimal = Field(Decimal("0.01"), gt=0)
-    root: str | None = None
+EXPECT = "expect"
+_DATE = r"\d{4}-\d{2}-\d{2}"
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +39,7 @@ class Line:
     @property
     def expects(self) -> bool:
         """Whether it judges, and does nothing."""
-        return self.words[0] == "expect"
+        return self.words[0] == EXPECT
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,98 +55,82 @@ class Scenario:
         return self.contracts.get(symbol, Contract.model_validate({}))
 
 
-def parse(text: str, name: str) -> Scenario:
-    """Raises SettingsError naming the file, the line, what is wrong and what would be right."""
+def parse(text: str, name: str, own: OwnAccount | None = None, instead: Instead | None = None) -> Scenario:
+    """own: accounts of the user's settings, for a head that names one. instead: whose rules are tried, whatever the head says.
+
+    Raises SettingsError naming the file, the line, what is wrong and what would be right.
+    """
     rows = text.splitlines()
     border = next((place for place, row in enumerate(rows) if re.fullmatch(r"-{3,}\s*", row)), None)
     if border is None:
-        raise SettingsError(f"{name}: no line of dashes between the settings and what happens", remedy=REMEDY)
-    head = _head("\n".join(rows[:border]), name)
-    day = head.pop("date", date(2026, 3, 2))
-    if not isinstance(day, date) or isinstance(day, datetime):
-        raise SettingsError(f"{name}: date is {day!r}; write date = 2026-03-02", remedy=REMEDY)
-    try:
-        contracts = {symbol: Contract.model_validate(values) for symbol, values in dict(head.pop("contracts", {})).items()}
-        account = AccountSettings.model_validate({"enforce": True, **head})
-    except (ValidationError, ValueError, TypeError) as error:
-        raise SettingsError(f"{name}: {_problems(error)}", remedy="the head holds the keys of [accounts.NAME]") from error
-    zone = ZoneInfo(account.reset_zone)
-    lines = _lines(rows[border + 1 :], border + 2, name, day, zone)
-    if not lines:
+        raise SettingsError(f"{name}: no line of dashes between the settings and what happens", remedy="write --- between them")
+    head = read_head("\n".join(rows[:border]), name, own, instead or Instead())
+    reader = _Reader(name, ZoneInfo(head.account.reset_zone), head.day)
+    for number, row in enumerate(rows[border + 1 :], border + 2):
+        reader.read(number, row)
+    if not reader.lines:
         raise SettingsError(f"{name}: nothing happens after the dashes", remedy=REMEDY)
-    return Scenario(account, contracts, lines)
+    return Scenario(head.account, head.contracts, tuple(reader.lines))
 
 
-def _head(text: str, name: str) -> dict[str, Any]:
-    try:
-        return tomli.loads(text, parse_float=Decimal)
-    except tomli.TOMLDecodeError as error:
-        raise SettingsError(f"{name}: {error}", remedy="above the dashes stand settings as TOML") from error
+@dataclass
+class _Reader:
+    """Lines one after the other, each not before the last."""
 
-
-def _problems(error: Exception) -> str:
-    if not isinstance(error, ValidationError):
-        return str(error)
-    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_url=False))
-
-
-def _lines(rows: Sequence[str], first: int, name: str, day: date, zone: ZoneInfo) -> tuple[Line, ...]:
-    found: list[Line] = []
+    name: str
+    zone: ZoneInfo
+    day: date
     last: datetime | None = None
-    for number, row in enumerate(rows, first):
-        text = row.split("#", 1)[0].strip()
-        if not text:
-            continue
+    lines: list[Line] = field(default_factory=list)
+
+    def read(self, number: int, row: str) -> None:
+        """A row; empty ones and what follows a # say nothing."""
+        text = " ".join(row.split("#", 1)[0].split())
         words = text.split()
-        if words[0] == "expect":
-            found.append(Line(number, None, tuple(words), text))
-            continue
-        if re.fullmatch(r"\d{4}-\d{2}-\d{2}", words[0]):
-            day = _date(words.pop(0), number, name)
-        at = _moment(words, day, zone, number, name)
-        if last is not None and at < last:
+        if not words:
+            return
+        if words[0] == EXPECT:
+            self.lines.append(Line(number, None, tuple(words), text))
+            return
+        at, deed = self._moment(words, f"{self.name}, line {number}", text)
+        if not deed:
             raise SettingsError(
-                f"{name}, line {number}: {text!r} lies before the line above it", remedy="write the date in front of it"
+                f"{self.name}, line {number}: nothing happens at {text}", remedy="write 09:30 wait, or see docs/rules.md"
             )
-        if len(words) < 2:
-            raise SettingsError(f"{name}, line {number}: nothing happens at {words[0]}", remedy=REMEDY)
-        last = at
-        found.append(Line(number, at, tuple(words[1:]), " ".join(words[1:])))
-    return tuple(found)
+        self.last = at
+        self.lines.append(Line(number, at, tuple(deed), " ".join(deed)))
 
+    def _moment(self, words: list[str], where: str, text: str) -> tuple[datetime, list[str]]:
+        """The line's moment, and the words after it: `09:30`, `2026-03-02 09:30`, or `+30s` after the line before."""
+        if (later := re.fullmatch(r"\+(\d{1,6})([smhd])", words[0])) is not None:
+            if self.last is None:
+                raise SettingsError(f"{where}: {text!r} follows no line", remedy="begin the first line with a time like 09:30")
+            at = self.last + timedelta(**{_UNITS[later[2]]: int(later[1])})
+            self.day = at.astimezone(self.zone).date()
+            return at, words[1:]
+        rest = words
+        if re.fullmatch(_DATE, words[0]):
+            try:
+                self.day = date.fromisoformat(words[0])
+            except ValueError as error:
+                raise SettingsError(f"{where}: {words[0]} is no date", remedy="write it like 2026-03-02") from error
+            rest = words[1:]
+        if not rest or not re.fullmatch(r"\d{2}:\d{2}(:\d{2})?", rest[0]):
+            remedy = "begin with 09:30, 2026-03-02 09:30, +30s, or expect"
+            raise SettingsError(f"{where}: {rest[0] if rest else ''!r} is no time", remedy=remedy)
+        at = self._instant(rest[0], where)
+        if self.last is not None and at < self.last:
+            raise SettingsError(f"{where}: {text!r} lies before the line above it", remedy="write the date in front of it")
+        return at, rest[1:]
 
-def _date(word: str, number: int, name: str) -> date:
-    try:
-        return date.fromisoformat(word)
-    except ValueError as error:
-        raise SettingsError(f"{name}, line {number}: {word} is no date", remedy="write it like 2026-03-02") from error
-
-
-def _moment(words: Sequence[str], day: date, zone: ZoneInfo, number: int, name: str) -> datetime:
-    if not words or not re.fullmatch(r"\d{2}:\d{2}(:\d{2})?", words[0]):
-        said = words[0] if words else ""
-        raise SettingsError(f"{name}, line {number}: {said!r} is no time", remedy="begin with 09:30 or 2026-03-02 09:30, or expect")
-    try:
-        local = datetime.combine(day, time.fromisoformat(words[0]), zone)
-    except ValueError as error:
-        raise SettingsError(f"{name}, line {number}: {words[0]} is no time", remedy="hours to 23, minutes to 59") from error
-    return local.astimezone(UTC)
-
-
-def amount(word: str, where: str) -> Decimal:
-    """A number above or below zero. Raises SettingsError."""
-    try:
-        value = Decimal(word.replace(",", "").replace("_", ""))
-    except InvalidOperation as error:
-        raise SettingsError(f"{where}: {word!r} is no number", remedy=REMEDY) from error
-    if not value.is_finite():
-        raise SettingsError(f"{where}: {word!r} is no number", remedy=REMEDY)
-    return value
-
-
-def duration(word: str, where: str) -> timedelta:
-    """`30s`, `5m`, `2h`, `3d`. Raises SettingsError."""
-    match = re.fullmatch(r"(\d{1,6})([smhd])", word)
-    if match is None:
-        raise SettingsError(f"{where}: {word!r} is no duration", remedy="write 30s, 5m, 2h or 3d")
-    return timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]: int(match[1])})
+    def _instant(self, clock: str, where: str) -> datetime:
+        """In UTC. Of an hour that occurs twice the first that is not before the last line; one that does not occur is refused."""
+        try:
+            wall = datetime.combine(self.day, time.fromisoformat(clock))
+        except ValueError as error:
+            raise SettingsError(f"{where}: {clock} is no time", remedy="hours to 23, minutes and seconds to 59") from error
+        found = [wall.replace(tzinfo=self.zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+        if found[0].astimezone(self.zone).replace(tzinfo=None) != wall:
+            said = f"{where}: there is no {clock} on {self.day} in {self.zone.key}: the clocks go forward over it"
+            raise SettingsError(said, remedy="choose an hour before or after, or count from the line above: +30m")
+        return next((at for at in found if self.last is None or at >= self.last), found[0])

@@ -10,7 +10,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from market_analysis.desk.scenario.text import Contract, Scenario
+from market_analysis.desk.scenario.head import Contract
+from market_analysis.desk.scenario.text import Scenario
 from market_analysis.domain import (
     Category,
     ExecutionStyle,
@@ -24,6 +25,7 @@ from market_analysis.domain import (
 )
 from market_analysis.domain.decision import Intent, IntentKind
 from market_analysis.domain.event import HeldPosition, MoneyRead, Outcome
+from market_analysis.errors import SettingsError
 from market_analysis.rules.roots import root_of_symbol
 
 ACCOUNT, VENUE = "scenario", "scenario"
@@ -32,35 +34,50 @@ ZERO = Decimal(0)
 
 @dataclass(frozen=True, slots=True)
 class Trade:
-    """A fill: realised before costs, None where it only opened."""
+    """A fill: realised before costs, None where it only opened. costs: > 0 paid."""
 
     number: int
     symbol: str
     realized: Decimal | None
     client_id: str | None
+    costs: Decimal = ZERO
 
 
 @dataclass
 class World:
-    """size: contracts, below zero short."""
+    """sizes: contracts, below zero short. entries: average entry prices. may_trade: the venue's word on the account's right.
+    refused: client ids of what it did not take."""
 
     scenario: Scenario
     balance: Decimal = ZERO
     readable: bool = True
     accepts: bool = True
+    may_trade: bool = True
     sizes: dict[str, Decimal] = field(default_factory=dict)
     entries: dict[str, Decimal] = field(default_factory=dict)
     opened: dict[str, datetime] = field(default_factory=dict)
     marks: dict[str, Decimal] = field(default_factory=dict)
+    planned: dict[str, Decimal] = field(default_factory=dict)
     orders: dict[str, Order] = field(default_factory=dict)
     trades: list[Trade] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
 
-    def trade(self, symbol: str, quantity: Decimal, price: Decimal, at: datetime, client_id: str | None = None) -> None:
+    def known(self, symbol: str, where: str) -> str:
+        """A symbol that was traded, planned or named before; a slip must not stand for an account without it."""
+        known = sorted({*self.marks, *self.planned, *self.scenario.contracts})
+        if symbol not in known:
+            said = f"{where}: {symbol!r} was neither traded nor named before"
+            raise SettingsError(said, remedy=f"known here: {', '.join(known) or 'nothing yet'}")
+        return symbol
+
+    def trade(
+        self, symbol: str, quantity: Decimal, price: Decimal, at: datetime, client_id: str | None = None, costs: Decimal = ZERO
+    ) -> None:
         """A market order that is filled at the price; what it closes is realised."""
         held, entry = self.sizes.get(symbol, ZERO), self.entries.get(symbol, price)
         closing = min(abs(quantity), abs(held)) if quantity * held < 0 else ZERO
         realized = closing * (1 if held > 0 else -1) * (price - entry) * self.point(symbol) if closing else None
-        self.balance += realized or ZERO
+        self.balance += (realized or ZERO) - costs
         after, opening = held + quantity, abs(quantity) - closing
         if opening and after * held > 0:
             self.entries[symbol] = (entry * abs(held) + price * opening) / abs(after)
@@ -68,7 +85,7 @@ class World:
             self.entries[symbol], self.opened[symbol] = price, at
         self.sizes[symbol] = after
         self.marks[symbol] = price
-        self.trades.append(Trade(len(self.trades) + 1, symbol, realized, client_id))
+        self.trades.append(Trade(len(self.trades) + 1, symbol, realized, client_id, costs))
         if after == 0:
             self.orders = {
                 name: order for name, order in self.orders.items() if order.instrument.symbol != symbol or not order.reduce_only
@@ -151,10 +168,17 @@ class World:
         self.orders[name] = replace(order, style=style, **changes)
 
     def carry_out(self, intent: Intent, at: datetime) -> Outcome:
-        """What the venue makes of it."""
-        if not self.accepts:
-            return Outcome.REJECTED
+        """What the venue makes of it. Reduce-only where nothing is held is refused, and all without the right to trade."""
+        outcome = self._carry_out(intent, at)
+        if outcome is Outcome.REJECTED:
+            self.refused.add(intent.client_id)
+        return outcome
+
+    def _carry_out(self, intent: Intent, at: datetime) -> Outcome:
         symbol = "" if intent.instrument is None else intent.instrument.symbol
+        needs = intent.kind in (IntentKind.CLOSE, IntentKind.SET_STOP)
+        if not self.accepts or not self.may_trade or (needs and not self.sizes.get(symbol)):
+            return Outcome.REJECTED
         if intent.kind is IntentKind.CANCEL:
             self.orders.pop(intent.order_id or "", None)
         elif intent.kind is IntentKind.SET_STOP:
@@ -163,10 +187,6 @@ class World:
             size = self.sizes.get(symbol, ZERO)
             quantity = min(intent.quantity or abs(size), abs(size))
             self.trade(symbol, -quantity if size > 0 else quantity, self.marks[symbol], at, intent.client_id)
-        elif intent.kind is IntentKind.PLACE_EXIT and intent.side is not None:
-            side = OrderSide.SELL if intent.side is Side.LONG else OrderSide.BUY
-            limits = {"quantity": intent.quantity, "limit_price": intent.price, "reduce_only": True}
-            self._rest(intent.client_id, symbol, side, OrderPurpose.REDUCE, at, client_order_id=intent.client_id, **limits)
         return Outcome.DONE
 
 
