@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from market_analysis.domain import Unknown
 from market_analysis.errors import EXIT_CRITICAL, EXIT_OK, EXIT_UNKNOWN, EXIT_WARNING
@@ -159,7 +159,7 @@ def account_status(seen: Seen) -> AccountStatus:
     state, now = seen.state, seen.now
     money = state.money if state.money is not None and not isinstance(state.money, Unknown) else None
     equity = None if money is None else money.equity
-    unit = None if equity is None or equity <= 0 else (equity * seen.risk_frac).quantize(_CENTS)
+    unit = None if equity is None or equity <= 0 else (equity * seen.risk_frac).quantize(_CENTS, ROUND_HALF_EVEN)
     limits = tuple(_limit(state, verdict, equity, unit) for verdict in seen.verdicts)
     locks = tuple(_lock(lock, seen) for lock in state.locks)
     return AccountStatus(
@@ -300,4 +300,4 @@ def _seconds(span: timedelta) -> Decimal:
 
 def _short(value: Decimal | None) -> Decimal | None:
     """Four digits behind the point are enough to be looked at."""
-    return None if value is None else value.quantize(_DIGITS)
+    return None if value is None else value.quantize(_DIGITS, ROUND_HALF_EVEN)

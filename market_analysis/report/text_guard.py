@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from tabulate import tabulate
 
@@ -70,7 +70,7 @@ def amount(value: Decimal | None, unit: str) -> str:
         return money(value)
     if unit == "seconds":
         return age(float(value))
-    return f"{value.quantize(Decimal('0.0001')).normalize():f}"
+    return f"{value.quantize(Decimal('0.0001'), ROUND_HALF_EVEN).normalize():f}"
 
 
 def meter(used: Decimal | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -138,12 +138,14 @@ def _left(values: Values, moment: Moment) -> Judged:
     room = found[0] if found else None
     if room is None:
         return False, "what is left is not known" if found else f"{values['RULE']} says nothing of the account"
-    return room.quantize(_CENT) == values["AMOUNT"].quantize(_CENT), f"{plain(room)} is left"
+    return room.quantize(_CENT, ROUND_HALF_EVEN) == values["AMOUNT"].quantize(_CENT, ROUND_HALF_EVEN), f"{plain(room)} is left"
 
 
 def _equity(values: Values, moment: Moment) -> Judged:
     equity = moment.world.money().equity
-    return equity.quantize(_CENT) == values["AMOUNT"].quantize(_CENT), f"equity is {plain(equity)}"
+    return equity.quantize(_CENT, ROUND_HALF_EVEN) == values["AMOUNT"].quantize(
+        _CENT, ROUND_HALF_EVEN
+    ), f"equity is {plain(equity)}"
 
 
 _JUDGES: Mapping[str, Callable[[Values, Moment], Judged]] = {

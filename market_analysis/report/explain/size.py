@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_EVEN, Decimal
 
 from market_analysis.domain import Category
 from market_analysis.report.layout import note, pairs
@@ -81,4 +81,4 @@ def _gross_per_contract(row: PositionReport, distance: Decimal) -> Decimal | Non
 
 def _fine(value: Decimal) -> str:
     """A small amount per contract with four significant digits."""
-    return "0" if value == 0 else f"{value.quantize(Decimal(1).scaleb(min(value.adjusted() - 3, 0))):f}"
+    return "0" if value == 0 else f"{value.quantize(Decimal(1).scaleb(min(value.adjusted() - 3, 0)), ROUND_HALF_EVEN):f}"
