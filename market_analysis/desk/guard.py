@@ -8,7 +8,6 @@ where its journal says it was, and then looks: what was under way when it went d
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,6 +17,7 @@ from typing import Any
 from market_analysis.desk.guard_events import events_of
 from market_analysis.desk.session import Look, Session
 from market_analysis.domain import InstrumentId, Unknown
+from market_analysis.domain.clock import uptime_seconds
 from market_analysis.domain.decision import Decision, Intent
 from market_analysis.domain.event import AccountRead, ActionResult, Command, CommandKind, Event, MarksSeen, Outcome, Started, Ticked
 from market_analysis.guard.judging import judge
@@ -40,13 +40,6 @@ class Watch:
     verdicts: tuple[Verdict, ...]
     decisions: tuple[Decision, ...]
     state: GuardState
-
-
-def uptime_seconds() -> float:
-    """Seconds on a clock that cannot be set, and that goes on while the machine sleeps, where the system has one (Linux). By one
-    that stands still meanwhile the guard would take waking for a jump of the wall clock, and live in the past from then on."""
-    clock = getattr(time, "CLOCK_BOOTTIME", None)
-    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 class JournaledGuard:
@@ -93,7 +86,7 @@ class GuardSession:
 
     def uptime_ms(self) -> int:
         """The account's clock that cannot be set."""
-        return self._uptime_ms()
+        return round(self._monotonic() * 1000)
 
     def now(self) -> datetime:
         """The account's time."""
@@ -121,7 +114,7 @@ class GuardSession:
         """Prices that were pushed since the last look; nothing before the first one."""
         if not self._begun or not marks:
             return ()
-        return await self._feed(MarksSeen(self._session.clock.now(), self._uptime_ms(), marks))
+        return await self._feed(MarksSeen(self._session.clock.now(), self.uptime_ms(), marks))
 
     def triggers(self) -> Mapping[InstrumentId, tuple[Decimal, Decimal]]:
         """Prices at which the nearest limit would be reached; of what is held now, and empty where that is not known."""
@@ -138,15 +131,15 @@ class GuardSession:
         decisions = self._begin(self.now())
         gone: Unknown[Any] = Unknown("look_failed", reason, self.now())
         number = self._guard.state.read_number + 1
-        return decisions + await self._feed(AccountRead(self.now(), self._uptime_ms(), number, gone, gone, gone))
+        return decisions + await self._feed(AccountRead(self.now(), self.uptime_ms(), number, gone, gone, gone))
 
     async def tick(self) -> tuple[Decision, ...]:
         """Time has passed, and nothing was looked at."""
-        return self._begin(self.now()) + await self._feed(Ticked(self.now(), self._uptime_ms()))
+        return self._begin(self.now()) + await self._feed(Ticked(self.now(), self.uptime_ms()))
 
     async def order(self, kind: CommandKind, by: str, reason: str, **terms: Any) -> tuple[Decision, ...]:
         """A command: lock, unlock, flatten. terms: further fields of `Command`."""
-        return self._begin(self.now()) + await self._feed(Command(self.now(), self._uptime_ms(), kind, by, reason, **terms))
+        return self._begin(self.now()) + await self._feed(Command(self.now(), self.uptime_ms(), kind, by, reason, **terms))
 
     def _begin(self, at: datetime) -> tuple[Decision, ...]:
         """The first thing that a guard is told since its process began."""
@@ -164,16 +157,13 @@ class GuardSession:
             return decisions
         ends = await asyncio.gather(*(_end_of(self._enforcer, intent) for intent in intents))
         for intent, end in zip(intents, ends, strict=True):
-            result = ActionResult(self._session.clock.now(), self._uptime_ms(), intent.client_id, end.outcome, end.message)
+            result = ActionResult(self._session.clock.now(), self.uptime_ms(), intent.client_id, end.outcome, end.message)
             decisions += await self._feed(result)
         return decisions
 
     def _uptime_of(self, moment: datetime) -> int:
         """Where that clock stood then: a look's time is that of its beginning, and it is told at its end."""
-        return self._uptime_ms() - max(self.now() - moment, timedelta(0)) // timedelta(milliseconds=1)
-
-    def _uptime_ms(self) -> int:
-        return round(self._monotonic() * 1000)
+        return self.uptime_ms() - max(self.now() - moment, timedelta(0)) // timedelta(milliseconds=1)
 
 
 async def _end_of(enforcer: Enforcer, intent: Intent) -> Carried:

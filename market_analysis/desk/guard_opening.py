@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from market_analysis.desk.guard import GuardSession, JournaledGuard
 from market_analysis.desk.guard_policy import policy_of
 from market_analysis.desk.session import Progress, Session, account_settings, open_session
 from market_analysis.desk.state import State
+from market_analysis.domain.clock import uptime_seconds
 from market_analysis.errors import SettingsError
 from market_analysis.guard.state import GuardPolicy
 from market_analysis.settings import AccountSettings
@@ -111,7 +111,7 @@ class GuardOpening:
 
     def _uptime(self, session: Session) -> Callable[[], float]:
         """The clock that cannot be set; the demo's market time flows faster than any of ours, so there its own."""
-        return (lambda: session.clock.now().timestamp()) if self.demo else time.monotonic
+        return (lambda: session.clock.now().timestamp()) if self.demo else uptime_seconds
 
 
 def guarded_accounts(configuration: Configuration, named: Iterable[str]) -> tuple[str, ...]:

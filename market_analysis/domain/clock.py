@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
@@ -43,6 +44,13 @@ class ManualClock:
     def advance(self, step: timedelta) -> None:
         """Move the present by `step`."""
         self._now += step
+
+
+def uptime_seconds() -> float:
+    """Seconds on a clock that cannot be set, and that goes on while the machine sleeps, where the system has one (Linux). By one
+    that stands still meanwhile the guard would take waking for a jump of the wall clock, and live in the past from then on."""
+    clock = getattr(time, "CLOCK_BOOTTIME", None)
+    return time.monotonic() if clock is None else time.clock_gettime(clock)
 
 
 def from_milliseconds(milliseconds: int) -> datetime:

@@ -7,19 +7,22 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from desk_sessions import Desk, open_desk, quick_settings
 from embedded_exchange import READER, TRADER
 from guard_world import active, policy
 
-from market_analysis.desk.guard import GuardSession, JournaledGuard, uptime_seconds
+from market_analysis.config import Configuration
+from market_analysis.desk.guard import GuardSession, JournaledGuard
+from market_analysis.desk.guard_opening import GuardOpening
 from market_analysis.domain import Order, Unknown
 from market_analysis.domain.decision import Decision, FlattenEnded, Intent, IntentKind, LockSet, WouldDo
 from market_analysis.domain.event import CommandKind, Outcome
 from market_analysis.errors import AuthenticationError, WriteRefusedError
 from market_analysis.guard.state import GuardPolicy, GuardState
-from market_analysis.settings import Credentials
+from market_analysis.settings import Credentials, Settings
 from market_analysis.store import IN_MEMORY, Journal, open_database
 from market_analysis.venues.bybit.enforcer import BybitEnforcer
 from market_analysis.venues.enforcer import Carried
@@ -84,10 +87,21 @@ async def test_watching_tells_and_touches_nothing() -> None:
         assert (await session.watch()).state.positions == before
 
 
-def test_the_clock_that_cannot_be_set_goes_on_in_sleep_where_there_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert uptime_seconds() >= time.monotonic() - 1
-    monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
-    assert abs(uptime_seconds() - time.monotonic()) < 1
+@pytest.mark.parametrize("boot_time", [7, None])
+async def test_the_product_guards_by_the_clock_that_goes_on_in_sleep_where_there_is_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, boot_time: int | None
+) -> None:
+    """As `guard` opens it: of a machine that slept for a thousand seconds the other clock tells nothing."""
+    if boot_time is None:
+        monkeypatch.delattr(time, "CLOCK_BOOTTIME", raising=False)
+    else:
+        monkeypatch.setattr(time, "CLOCK_BOOTTIME", boot_time, raising=False)
+        monkeypatch.setattr(time, "clock_gettime", lambda clock: {boot_time: time.monotonic() + 1000}[clock])
+    settings = Settings.model_validate({"accounts": {"main": {"rules": {"daily_realized_loss": {"loss": 100}}}}})
+    configuration = Configuration(settings, {}, {"BYBIT_API_KEY": READER.api_key, "BYBIT_API_SECRET": READER.secret})
+    async with GuardOpening(configuration, state_directory=tmp_path).open("main", lambda line: None) as opened:
+        slept = opened.guard.uptime_ms() / 1000 - time.monotonic()
+    assert abs(slept - (0 if boot_time is None else 1000)) < 1
 
 
 async def test_a_breach_locks_flattens_and_is_verified_on_the_wire() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from market_analysis.desk.guard_opening import GuardOpening, OpenGuard
 from market_analysis.desk.listening import Listener
 from market_analysis.desk.loop import repeat
 from market_analysis.desk.session import Look, Progress
+from market_analysis.domain.clock import uptime_seconds
 from market_analysis.domain.decision import Decision, Intent, ReadNow, told
 from market_analysis.domain.event import CommandKind
 from market_analysis.errors import EXIT_INTERNAL, DataUnknownError, RiskManagerError, UsageError
@@ -146,7 +146,7 @@ class WatchedAccount:
             self.tell(await opened.guard.unread(seen.text))
             self._fail(seen)
             return
-        self._read_at = time.monotonic()
+        self._read_at = uptime_seconds()
         watch = await opened.guard.digest(seen)
         self.last, self._told_failure = watch, ""
         self._hooks.watched(self.name, watch)

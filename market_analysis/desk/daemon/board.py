@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -11,6 +10,7 @@ from decimal import Decimal
 from typing import TypeAlias
 
 from market_analysis.desk.versions import versions
+from market_analysis.domain.clock import uptime_seconds
 from market_analysis.report.guard_status import (
     AccountStatus,
     DecisionStatus,
@@ -40,7 +40,7 @@ class Published:
 class Board:
     """Written by the loop's thread, read by the sockets'."""
 
-    def __init__(self, names: Sequence[str], monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, names: Sequence[str], monotonic: Callable[[], float] = uptime_seconds) -> None:
         self._lock = threading.Lock()
         self._monotonic = monotonic
         self._published = {name: Published() for name in names}
