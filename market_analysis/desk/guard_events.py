@@ -149,6 +149,8 @@ def _held(snapshot: Snapshot, item: Position, terms: Instrument) -> HeldPosition
         tick_size=terms.tick_size,
         tick_value=linear,
         quantity_step=terms.quantity_step,
+        # Also where the mark is not believed: size rules ask for the mark first, and a hedge's ratio from a doubtful value is
+        # nearer than from none.
         notional=None if quote is None else rounded(item.notional * quote),
         most_per_order=terms.max_quantity,
         most_per_market_order=terms.max_market_quantity or terms.max_quantity,

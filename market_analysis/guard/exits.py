@@ -20,10 +20,12 @@ from market_analysis.guard.passing import at_least
 from market_analysis.guard.state import Exit, GuardState
 
 MEMORY = timedelta(seconds=120)
-ANALYSIS_FRESH = timedelta(minutes=10)
-"""Where the liquidation is, is not believed any longer: it would send orders without a bound for something of long ago."""
 MEMORY_READS = 4
 """A closing order so long, and so many reads, after the last one of its position begins the ladder anew."""
+ANALYSIS_FRESH = timedelta(minutes=10)
+"""After so long it is not believed any more where the liquidation is: orders without a bound would be sent for what has passed."""
+MOST_DOUBLINGS = 64
+"""The distance has long reached the owner's widest by then; a ladder that nothing fills may go on for days."""
 MOST_AT_ONCE = 10
 """Orders of one position in one wave; what is left follows when reads have shown what became of them."""
 _BPS = Decimal(10_000)
@@ -65,7 +67,7 @@ def worst_price(state: GuardState, item: HeldPosition) -> Decimal | None:
         return None
     attempts = 0 if rung is None else rung.attempts
     policy = state.policy
-    slippage = min(policy.exit_slippage_bps * 2**attempts, policy.most_exit_slippage_bps) / _BPS
+    slippage = min(policy.exit_slippage_bps * 2 ** min(attempts, MOST_DOUBLINGS), policy.most_exit_slippage_bps) / _BPS
     made = state.analysis
     fresh = made is not None and at_least(state.now) - made.at <= ANALYSIS_FRESH
     move = made.joint_liquidation_move_frac if made is not None and fresh else None

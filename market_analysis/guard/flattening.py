@@ -21,8 +21,6 @@ from market_analysis.guard.state import Flattening, GuardState
 
 MOST_ATTEMPTS = 5
 """Closing orders of one position after which somebody is woken; it goes on."""
-
-
 LIMIT = ("reflatten_limit", "account")
 
 
@@ -75,7 +73,7 @@ def go_on(state: GuardState) -> tuple[GuardState, tuple[Decision, ...]]:
         if state.read_number <= saga.begun_at_read:
             return state, (ReadNow("flattening: what was read before it began proves nothing"),)
         return _finish(state, saga, orders)
-    state, cancels = _cancel(state, saga, risky)
+    state, cancels = cancel_entries(state, saga.cause, risky)
     attempts = dict(saga.attempts)
     closes: list[Intent] = []
     for item in positions:
@@ -108,10 +106,6 @@ def cancel_entries(state: GuardState, cause: str, orders: tuple[Order, ...]) -> 
         for order in orders
     ]
     return give_out(state, [intent for intent in intents if not under_way(state, intent)])
-
-
-def _cancel(state: GuardState, saga: Flattening, orders: tuple[Order, ...]) -> tuple[GuardState, tuple[Decision, ...]]:
-    return cancel_entries(state, saga.cause, orders)
 
 
 def _close(state: GuardState, saga: Flattening, item: HeldPosition, attempt: int) -> tuple[Intent, ...]:

@@ -6,7 +6,6 @@ changed, so that it is read at once.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -47,11 +46,3 @@ class Stream(Protocol):
     async def run(self, wanted: Callable[[], frozenset[InstrumentId]], take: Callable[[Pushed], None]) -> None:
         """Until cancelled: open, subscribe to what is wanted as that changes, open again after every failure."""
         ...
-
-
-class Silent:
-    """A venue that pushes nothing."""
-
-    async def run(self, wanted: Callable[[], frozenset[InstrumentId]], take: Callable[[Pushed], None]) -> None:
-        """Until cancelled: nothing."""
-        await asyncio.Event().wait()
