@@ -8,6 +8,7 @@ from typing import Any
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
+from market_analysis.config_toml import toml_value
 from market_analysis.settings import AccountSettings, Section, Settings
 
 _HEADER = """\
@@ -66,25 +67,6 @@ def _bounds(field: FieldInfo) -> str:
     if options and all(isinstance(option, str) for option in options):
         limits.append("one of " + ", ".join(repr(option) for option in options))
     return f" ({' and '.join(limits)})" if limits else ""
-
-
-def toml_value(value: Any) -> str:
-    """A Python value as TOML."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, int | float):
-        return f"{value:_}" if isinstance(value, int) and abs(value) >= 10_000 else repr(value)
-    if isinstance(value, tuple | list):
-        return "[" + ", ".join(toml_value(item) for item in value) + "]"
-    if isinstance(value, Section):
-        inner = ", ".join(f"{name} = {toml_value(getattr(value, name))}" for name in type(value).model_fields)
-        return "{ " + inner + " }"
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat())
-    if isinstance(value, Mapping) and not value:
-        return "{}"
-    escaped = str(value).replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 if __name__ == "__main__":

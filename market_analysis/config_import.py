@@ -14,6 +14,7 @@ from market_analysis.config_import_sessions import clock
 from market_analysis.config_import_taken import Note, Taken, Values, Words
 from market_analysis.config_import_timers import ACCOUNTS, TIMERS, take_timers
 from market_analysis.config_import_yaml import REMEDY, Entry, read_yaml
+from market_analysis.config_toml import toml_lines
 from market_analysis.errors import SettingsError
 from market_analysis.rules.registry import rule_named
 from market_analysis.settings import AccountSettings
@@ -156,10 +157,9 @@ def as_toml(imported: Imported, account: str) -> str:
     lines = ["# Imported from document 002's settings. Rules act only with enforce = true and a key that trades."]
     lines += [f"# NOT CARRIED OVER: {_one_line(item)}" for item in imported.lost]
     lines += ["", *_notes(imported.notes, ""), f"[accounts.{account}]"]
-    lines += [f"{key} = {_written(value)}" for key, value in imported.account.items() if key != "rules"]
+    lines += toml_lines({key: value for key, value in imported.account.items() if key != "rules"})
     for rule, values in sorted(imported.account["rules"].items()):
-        lines += ["", *_notes(imported.notes, rule), f"[accounts.{account}.rules.{rule}]"]
-        lines += [f"{key} = {_written(value)}" for key, value in values.items()]
+        lines += ["", *_notes(imported.notes, rule), f"[accounts.{account}.rules.{rule}]", *toml_lines(values)]
     return "\n".join(lines)
 
 
@@ -169,24 +169,3 @@ def _notes(notes: Sequence[Note], rule: str) -> list[str]:
 
 def _one_line(text: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in text)
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(key)} = {_written(inner)}" for key, inner in value.items()) + " }"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_written, value)) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return str(value) if isinstance(value, int | float) else _quoted(str(value))
-
-
-def _quoted(text: str) -> str:
-    """A TOML string; what is not printable as its number."""
-    special = {"\\": "\\\\", '"': '\\"'}
-    return '"' + "".join(special.get(letter, letter if letter.isprintable() else f"\\U{ord(letter):08x}") for letter in text) + '"'
-
-
-def _key(key: object) -> str:
-    text = str(key)
-    return text if text and text.replace("_", "").replace("-", "").isalnum() and text.isascii() else _quoted(text)

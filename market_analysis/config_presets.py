@@ -12,6 +12,7 @@ from typing import Any
 import tomli
 
 from market_analysis.config_sources import Source, leaves
+from market_analysis.config_toml import toml_lines
 from market_analysis.errors import SettingsError
 
 _PLACE = files("market_analysis") / "prop_firms"
@@ -139,9 +140,9 @@ def preset_toml(preset: Preset, account: str = "main") -> str:
     for term in preset.terms:
         lines += _comment(f"{term.says} ({term.source}, {term.noted})", "- ")
     lines += ["", f"[accounts.{account}]"]
-    lines += [f"{key} = {_written(value)}" for key, value in preset.account.items() if key != "rules"]
+    lines += toml_lines({key: value for key, value in preset.account.items() if key != "rules"})
     for rule, values in preset.account.get("rules", {}).items():
-        lines += ["", f"[accounts.{account}.rules.{rule}]", *(f"{key} = {_written(value)}" for key, value in values.items())]
+        lines += ["", f"[accounts.{account}.rules.{rule}]", *toml_lines(values)]
     for item in preset.missing:
         lines += ["", *_comment(f"{item.what}.", "NOT KNOWN HERE, set it yourself: ")]
         lines += _to_be_filled_in(item, account) if item.rule else _comment(item.set, "  ")
@@ -149,7 +150,7 @@ def preset_toml(preset: Preset, account: str = "main") -> str:
 
 
 def _to_be_filled_in(item: Missing, account: str) -> list[str]:
-    known = [f"#   {key} = {_written(value)}" for key, value in item.shape.items()]
+    known = [f"#   {line}" for line in toml_lines(item.shape)]
     return [f"#   [accounts.{account}.rules.{item.rule}]", *known, *(f"#   {key} = YOURS" for key in item.needs)]
 
 
@@ -157,9 +158,3 @@ def _comment(text: str, head: str) -> list[str]:
     return textwrap.wrap(
         text, _WIDTH, initial_indent=f"# {head}", subsequent_indent="#   ", break_long_words=False, break_on_hyphens=False
     )
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{key} = {_written(inner)}" for key, inner in value.items()) + " }"
-    return str(value).lower() if isinstance(value, bool) else f'"{value}"' if isinstance(value, str) else str(value)
