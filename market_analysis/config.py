@@ -23,6 +23,7 @@ from market_analysis.config_sources import (
     dotenv_variables,
     environment_source,
     leaves,
+    overlaid,
     secret_files,
     toml_source,
 )
@@ -126,6 +127,23 @@ def load(
     return Configuration(_validate(merged, origins), _with_defaults(merged, origins), variables)
 
 
+def account_of(source: Source, name: str) -> AccountSettings:
+    """One account from one source alone, as limits to try: [accounts.NAME], or its keys at the top. Its preset lies below it.
+
+    Raises:
+        SettingsError: as `load`; or several accounts are in it, and `name` is none of them.
+    """
+    if not isinstance(source.values.get("accounts"), Mapping):
+        placed = {f"accounts.{name}.{key}": place for key, place in source.origins.items()}
+        source = Source(source.name, {"accounts": {name: source.values}}, placed)
+    accounts = _validate(*_merge([preset_source(source.values, source.origins), source])).accounts
+    if name not in accounts and len(accounts) != 1:
+        raise SettingsError(
+            f"{source.name}: which account's limits: {', '.join(sorted(accounts))}?", remedy="choose one with --account"
+        )
+    return accounts[name] if name in accounts else next(iter(accounts.values()))
+
+
 def _flag_source(flags: Mapping[str, Any]) -> Source:
     values: Tree = {}
     for dotted, value in flags.items():
@@ -141,21 +159,9 @@ def _merge(sources: list[Source]) -> tuple[Tree, dict[str, str]]:
     merged: Tree = {}
     origins: dict[str, str] = {}
     for source in sources:
-        _merge_into(merged, source.values)
+        merged = overlaid(merged, source.values)
         origins.update(source.origins)
     return merged, origins
-
-
-def _merge_into(target: Tree, values: Mapping[str, Any]) -> None:
-    for key, value in values.items():
-        if isinstance(value, Mapping) and isinstance(target.get(key), dict):
-            _merge_into(target[key], value)
-        else:
-            target[key] = _copied(value)
-
-
-def _copied(value: Any) -> Any:
-    return {key: _copied(inner) for key, inner in value.items()} if isinstance(value, Mapping) else value
 
 
 def _with_defaults(merged: Tree, origins: Mapping[str, str]) -> dict[str, str]:

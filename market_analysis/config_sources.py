@@ -38,6 +38,15 @@ class Source:
     origins: Mapping[str, str]
 
 
+def overlaid(below: Mapping[str, Any], above: Mapping[str, Any]) -> Tree:
+    """Tables key by key, the upper one's value where both have one."""
+    found = dict(below)
+    for key, value in above.items():
+        under = found.get(key)
+        found[key] = overlaid(under, value) if isinstance(value, Mapping) and isinstance(under, Mapping) else value
+    return found
+
+
 def key_lines(text: str) -> dict[str, int]:
     """Line number of each dotted key and table in TOML source, by a scan of line starts.
 
@@ -58,8 +67,8 @@ def _parts(dotted: str) -> tuple[str, ...]:
     return tuple(part.strip().strip("\"'") for part in dotted.split("."))
 
 
-def toml_source(path: Path) -> Source:
-    """Settings of a TOML file.
+def toml_source(path: Path, option: str = "--config") -> Source:
+    """Settings of a TOML file. option: by which it was named.
 
     Raises:
         SettingsError: missing, a directory, unreadable, not UTF-8 or not TOML; says which and what to do.
@@ -70,7 +79,7 @@ def toml_source(path: Path) -> Source:
         values = tomli.loads(text)
     except FileNotFoundError:
         raise SettingsError(
-            f"settings file {label} does not exist", remedy="run `risk-manager init`, or name an existing file with --config"
+            f"settings file {label} does not exist", remedy=f"run `risk-manager init`, or name an existing file with {option}"
         ) from None
     except IsADirectoryError:
         raise SettingsError(
@@ -86,7 +95,7 @@ def toml_source(path: Path) -> Source:
         raise SettingsError(f"settings file {label} is not UTF-8 at byte {error.start}", remedy="save it as UTF-8") from None
     except OSError as error:
         raise SettingsError(
-            f"settings file {label} cannot be read: {error.strerror}", remedy="name another with --config"
+            f"settings file {label} cannot be read: {error.strerror}", remedy=f"name another with {option}"
         ) from None
     except (ValueError, RecursionError) as error:
         # Beside TOMLDecodeError: a plain ValueError for an integer of thousands of digits, RecursionError for deep nesting.

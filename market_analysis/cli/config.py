@@ -121,9 +121,10 @@ def import_settings(
 ) -> None:
     """Print document 002's YAML as settings."""
     from market_analysis.config_import import as_toml, import_yaml
+    from market_analysis.desk.text_file import text_of
     from market_analysis.errors import EXIT_WARNING
 
-    imported = import_yaml(*((_text_of(file), file) for file in files))
+    imported = import_yaml(*((text_of(file, "a YAML file"), file) for file in files))
     if common.json:
         notes = [f"{note.rule}: {note.text}".removeprefix(": ") for note in imported.notes]
         typer.echo(json.dumps({"account": imported.account, "notes": notes, "lost": imported.lost}, default=str))
@@ -133,19 +134,6 @@ def import_settings(
         typer.echo(f"risk-manager: not carried over: {item}", err=True)
     if imported.lost and not common.exit_zero:
         raise typer.Exit(EXIT_WARNING)
-
-
-def _text_of(file: str) -> str:
-    import sys
-    from pathlib import Path
-
-    from market_analysis.errors import UsageError
-
-    try:
-        return sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is no text"
-        raise UsageError(f"{file} cannot be read: {reason}", remedy="name a YAML file") from error
 
 
 def _secrets(configuration: Any) -> Mapping[str, str]:

@@ -5,27 +5,26 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
 
-import tomli
 import typer
-from pydantic import ValidationError
 
 from market_analysis.cli.common import Common
 from market_analysis.cli.guarding import open_journal
 from market_analysis.cli.sessions import configuration_of, with_session
+from market_analysis.config import account_of
+from market_analysis.config_sources import toml_source
 from market_analysis.desk.guard import CODEC
 from market_analysis.desk.guard_policy import policy_of
 from market_analysis.desk.replay.again import replay
 from market_analysis.desk.replay.history import ClosedTrade, events_of
 from market_analysis.desk.replay.trades_csv import read_trades
 from market_analysis.desk.session import Session, account_settings
+from market_analysis.desk.text_file import text_of
 from market_analysis.domain import Unknown
 from market_analysis.domain.event import Event
 from market_analysis.errors import DataUnknownError, SettingsError, UsageError
 from market_analysis.guard.hindsight import Hindsight, hindsight
-from market_analysis.settings import AccountSettings
 
 REALISED_ONLY = "closed trades tell what was realised: floating losses and open positions are not in it"
 
@@ -58,7 +57,7 @@ def hindsight_of(
     common: Common, rules: Path, trades: Path | None, days: int | None, balance: Decimal | None, zone: str
 ) -> tuple[Hindsight, str, tuple[str, ...]]:
     """(what was found, where the events are from, what to know of them)."""
-    account = _limits(rules)
+    account = account_of(toml_source(rules, "--rules"), common.account_name)
     policy = policy_of(common.account_name, account, enforces=False)
     if not policy.rules:
         raise SettingsError(f"{rules}: no rules in it", remedy='write [rules.daily_loss] and mode = "enforce"')
@@ -74,7 +73,7 @@ def hindsight_of(
     if trades is not None:
         if zone not in available_timezones():
             raise UsageError(f"--zone {zone} is no IANA zone", remedy="write for example Europe/Prague")
-        read = read_trades(_text(trades), str(trades), ZoneInfo(zone))
+        read = read_trades(text_of(trades, "a CSV file"), str(trades), ZoneInfo(zone))
         return from_trades(read.trades), f"{trades} ({read.kind}, {len(read.trades)} trades)", (*read.notes, REALISED_ONLY)
     if days is not None:
         closed, now = with_session(common, lambda session: _log(session, days))
@@ -95,27 +94,3 @@ async def _log(session: Session, days: int) -> tuple[list[ClosedTrade], Decimal]
     activity = await session.venue.day(snapshot.as_of - timedelta(days=days), snapshot.as_of, {})
     found = [ClosedTrade(item.time, item.instrument.symbol, item.realized_usd, item.costs_usd) for item in activity.trades]
     return found, snapshot.account.wallet_balance
-
-
-def _limits(path: Path) -> AccountSettings:
-    """Account settings at the top level, or those of the first account under [accounts]."""
-    try:
-        read: dict[str, Any] = tomli.loads(_text(path), parse_float=Decimal)
-    except tomli.TOMLDecodeError as error:
-        raise SettingsError(f"{path}: {error}", remedy="give account settings as TOML") from error
-    accounts = read.get("accounts")
-    chosen = next(iter(accounts.values()), {}) if isinstance(accounts, dict) else read
-    try:
-        return AccountSettings.model_validate(chosen)
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors(include_url=False))
-        raise SettingsError(f"{path}: {problems}", remedy="the keys of [accounts.NAME], rules included") from error
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}", remedy="name a file"
-        ) from error

@@ -13,12 +13,14 @@ from guard_world import Driver, active, held, policy
 
 from market_analysis.cli.app import app
 from market_analysis.cli.boundary import run
+from market_analysis.config import account_of
+from market_analysis.config_sources import toml_source
 from market_analysis.desk.guard import CODEC
 from market_analysis.desk.replay.again import replay
 from market_analysis.desk.replay.history import ClosedTrade, events_of
 from market_analysis.desk.replay.trades_csv import read_trades
 from market_analysis.domain.event import Started
-from market_analysis.errors import DataUnknownError
+from market_analysis.errors import DataUnknownError, SettingsError
 from market_analysis.guard.hindsight import hindsight
 from market_analysis.guard.state import Mode
 from market_analysis.guard.step import begin, step
@@ -176,10 +178,30 @@ def test_what_is_wrong_names_its_line(text: str, words: str) -> None:
         read_trades(text, "x")
 
 
+def test_limits_of_a_file_are_an_accounts_its_preset_below_it(tmp_path: Path) -> None:
+    file = tmp_path / "limits.toml"
+    file.write_text('preset = "ftmo-2-step"\n[rules.daily_loss]\namount = 0.04\n')
+    top = account_of(toml_source(file), "main")
+    assert (top.reset_zone, top.rules["daily_loss"]["amount"], top.rules["daily_loss"]["amount_of"]) == (
+        "Europe/Prague",
+        0.04,
+        "initial",
+    )
+    file.write_text("[risk]\nequity_risk_frac = 0.004\n[accounts.x]\nreset_zone = 'Asia/Tokyo'\n[accounts.y]\n")
+    assert account_of(toml_source(file), "x").reset_zone == "Asia/Tokyo"
+    with pytest.raises(SettingsError, match="which account's limits: x, y"):
+        account_of(toml_source(file), "main")
+    file.write_text("[accounts.x]\nreset_zone = 'Asia/Tokyo'\n")
+    assert account_of(toml_source(file), "main").reset_zone == "Asia/Tokyo"
+    file.write_text("rest = 3\n")
+    with pytest.raises(SettingsError, match=r"limits.toml:1: accounts.main.rest: unknown key; did you mean preset"):
+        account_of(toml_source(file), "main")
+
+
 def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("RISK_MANAGER_STATE_DIR", str(tmp_path / "state"))
-    (tmp_path / "limits.toml").write_text("initial_balance = 30000\n[accounts.x.rules.daily_realized_loss]\nloss = 5\n")
+    (tmp_path / "limits.toml").write_text("[accounts.x.rules.daily_realized_loss]\nloss = 5\n")
     (tmp_path / "flat.toml").write_text('initial_balance = 30000\n[rules.daily_realized_loss]\nloss = 5\nmode = "enforce"\n')
     (tmp_path / "trades.csv").write_text("symbol,closed_at,pnl\nES,2026-03-02 10:00,-12.5\nES,2026-03-02 11:00,-10\n")
     with_trades = ["replay", "--rules", "flat.toml", "--trades", "trades.csv"]
@@ -196,6 +218,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
     (tmp_path / "empty.toml").write_text("initial_balance = 1\n")
     (tmp_path / "broken.toml").write_text("x = \n")
     (tmp_path / "wrong.toml").write_text("x = 1\n")
+    (tmp_path / "stray.toml").write_text("initial_balance = 30000\n" + (tmp_path / "limits.toml").read_text())
+    (tmp_path / "two.toml").write_text("[accounts.x]\n[accounts.y]\n")
     for wrong, status in (
         (["--trades", "trades.csv"], 64),
         (["--rules", "flat.toml", "--trades", "trades.csv", "--days", "3"], 64),
@@ -205,6 +229,8 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeyp
         (["--rules", "empty.toml"], 4),
         (["--rules", "broken.toml"], 4),
         (["--rules", "wrong.toml"], 4),
+        (["--rules", "stray.toml", "--trades", "trades.csv"], 4),
+        (["--rules", "two.toml", "--trades", "trades.csv"], 4),
     ):
         assert run(app, ["replay", *wrong]) == status, wrong
         assert capsys.readouterr().err

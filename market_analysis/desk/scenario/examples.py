@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.resources import files
-from pathlib import Path
 
+from market_analysis.desk.text_file import text_of
 from market_analysis.errors import UsageError
 
 _PLACE = files(__package__) / "library"
@@ -28,11 +27,4 @@ def read_scenario(file: str | None, example: str | None) -> tuple[str, str]:
         if example not in examples():
             raise UsageError(f"there is no example {example!r}", remedy=f"one of: {', '.join(examples())}")
         return example, (_PLACE / f"{example}.txt").read_text(encoding="utf-8")
-    if file == "-":
-        return "standard input", sys.stdin.read()
-    try:
-        return str(file), Path(str(file)).read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{file} cannot be read: {getattr(error, 'strerror', None) or 'it is no text'}", remedy="name a text file"
-        ) from error
+    return "standard input" if file == "-" else str(file), text_of(str(file), "a text file")

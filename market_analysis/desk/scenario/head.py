@@ -12,6 +12,7 @@ import tomli
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from market_analysis.config_presets import preset_layer, preset_named
+from market_analysis.config_sources import overlaid
 from market_analysis.errors import SettingsError
 from market_analysis.settings import AccountSettings
 
@@ -68,8 +69,8 @@ def read_head(text: str, name: str, own: OwnAccount | None, instead: Instead) ->
         found = {str(symbol): Contract.model_validate(values) for symbol, values in dict(contracts).items()}
         below = _own(named, name, own)
         if isinstance(head.get("preset"), str):
-            below = _layered(below, preset_layer(preset_named(head["preset"]), head, name))
-        account = AccountSettings.model_validate(_layered(below, head))
+            below = overlaid(below, preset_layer(preset_named(head["preset"]), head, name))
+        account = AccountSettings.model_validate(overlaid(below, head))
     except (ValidationError, ValueError, TypeError) as error:
         raise SettingsError(f"{name}: {_problems(error)}", remedy="the head holds the keys of [accounts.NAME]") from error
     return Head(account, day, found)
@@ -89,15 +90,6 @@ def _table(text: str, name: str) -> dict[str, Any]:
         return tomli.loads(text, parse_float=Decimal)
     except (tomli.TOMLDecodeError, RecursionError) as error:
         raise SettingsError(f"{name}: {error}", remedy="above the dashes stand settings as TOML") from error
-
-
-def _layered(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    """Tables key by key, the upper one's value where both have one."""
-    found = dict(below)
-    for key, value in above.items():
-        under = found.get(key)
-        found[key] = _layered(under, value) if isinstance(value, Mapping) and isinstance(under, Mapping) else value
-    return found
 
 
 def _problems(error: Exception) -> str:
