@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import stat
 import sys
 import time
@@ -21,12 +20,12 @@ from market_analysis.desk.daemon import client
 from market_analysis.desk.daemon.administering import AdminRequest, Done
 from market_analysis.desk.daemon.places import ADMIN_NAME, admin_place, is_there, readable_place
 from market_analysis.desk.daemon.wire import ReadRequest, RefusedError
+from market_analysis.domain.duration import duration
 from market_analysis.errors import EXIT_CRITICAL, DaemonUnreachableError, SettingsError, UsageError
 from market_analysis.report.guard_status import GuardStatus
 
 PASSWORD_VARIABLE, NEW_PASSWORD_VARIABLE = "RISK_MANAGER_ADMIN_PASSWORD", "RISK_MANAGER_NEW_PASSWORD"
 ORDER_S = 75.0
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
 def order(common: Common, request: str, *, password_file: Path | None = None, **terms: Any) -> int:
@@ -109,10 +108,10 @@ def seconds(text: str) -> float:
     Raises:
         UsageError: it is none.
     """
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([smhd])", text.strip())
-    if found is None:
-        raise UsageError(f"--for {text!r} is no length of time", remedy="write it like 90s, 30m, 8h or 2d")
-    return float(found[1]) * _UNITS[found[2]]
+    try:
+        return duration(text).total_seconds()
+    except ValueError as error:
+        raise UsageError(f"--for {error}", remedy="or name the moment: --until 2026-03-02T17:00+00:00") from error
 
 
 def flatten_by_guard(common: Common, reason: str, attempts: int) -> int | None:

@@ -276,7 +276,10 @@ def test_partial_exits_rest_and_are_placed_once() -> None:
         ("09:00 wait now\n", "line 6: 'wait now' is not understood .write `wait`"),
         ("09:00 buy x BTCUSDT at 5\n", "line 6: 'buy x BTCUSDT at 5' is not understood: 'x' is no number"),
         ("09:00 balance NaN\n", "line 6: 'balance NaN' is not understood: 'NaN' is no number"),
-        ("09:00 restart soon\n", "line 6: 'restart soon' is not understood: 'soon' is no duration"),
+        (
+            "09:00 restart soon\n",
+            "line 6: 'restart soon' is not understood: 'soon' is no length of time; 90s",
+        ),
         ("09:00 entry buy 1 BTCUSDT\n", "line 6: 'entry buy 1 BTCUSDT' is not understood"),
         ("09:00 entry hold 1 BTCUSDT at 5\n", "'hold' is no side: buy, sell"),
         ("09:00 wait\nexpect\n", "line 7: 'expect': nothing is expected"),

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from market_analysis.domain.duration import duration
 from market_analysis.errors import SettingsError
 from market_analysis.rules.registry import rules
 from market_analysis.rules.verdict import Ends, Status
@@ -103,13 +103,6 @@ def _above_zero(word: str) -> Decimal:
     return value
 
 
-def _duration(word: str) -> timedelta:
-    match = re.fullmatch(r"(\d{1,6})([smhd])", word)
-    if match is None:
-        raise ValueError(f"{word!r} is no duration; 30s, 5m, 2h or 3d is one")
-    return timedelta(**{{"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}[match[2]]: int(match[1])})
-
-
 def _rule(word: str) -> str:
     if word not in rules():
         raise ValueError(f"there is no rule {word!r}; see `risk-manager rules list`")
@@ -147,7 +140,7 @@ _READERS: Mapping[str, Callable[[str], Any]] = {
     "COUNT": lambda word: int(_matching("count", r"\d{1,4}")(word)),
     "SYMBOL": str,
     "SIDE": _one_of("side", ("buy", "sell")),
-    "DURATION": _duration,
+    "DURATION": duration,
     "RULE": _rule,
     "LOCK": _lock,
     "STATUS": lambda word: Status(_one_of("status", [status.value for status in Status])(word)),

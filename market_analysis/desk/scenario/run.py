@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -268,4 +268,4 @@ class Living:
     @property
     def state(self) -> GuardState:
         """The guard's."""
-        return replace(self._state)
+        return self._state

@@ -15,16 +15,16 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
 from market_analysis.desk.scenario.head import REMEDY, Contract, Instead, OwnAccount, read_head
+from market_analysis.domain.duration import duration
 from market_analysis.errors import SettingsError
 from market_analysis.settings import AccountSettings
 
 EXPECT = "expect"
 _DATE = r"\d{4}-\d{2}-\d{2}"
-_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,13 @@ class _Reader:
 
     def _moment(self, words: list[str], where: str, text: str) -> tuple[datetime, list[str]]:
         """The line's moment, and the words after it: `09:30`, `2026-03-02 09:30`, or `+30s` after the line before."""
-        if (later := re.fullmatch(r"\+(\d{1,6})([smhd])", words[0])) is not None:
+        if words[0].startswith("+"):
             if self.last is None:
                 raise SettingsError(f"{where}: {text!r} follows no line", remedy="begin the first line with a time like 09:30")
-            at = self.last + timedelta(**{_UNITS[later[2]]: int(later[1])})
+            try:
+                at = self.last + duration(words[0].removeprefix("+"))
+            except ValueError as error:
+                raise SettingsError(f"{where}: {error}", remedy="or write the time: 09:30") from error
             self.day = at.astimezone(self.zone).date()
             return at, words[1:]
         rest = words
