@@ -6,11 +6,14 @@ import json
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from market_analysis.cli.common import Common, with_common
+
+if TYPE_CHECKING:
+    from market_analysis.store.journal import Journal
 
 NAME = "journal"
 app = typer.Typer(no_args_is_help=True, help="What the guard was told and decided, chained so that changes show.")
@@ -122,22 +125,53 @@ def _parquet(rows: list[dict[str, Any]], output: Path) -> None:
 @app.command("verify")
 @with_common
 def verify(common: Common) -> None:
-    """Walk the chain of every account's journal; a record that was changed or is missing is named.
+    """Walk the chain of every account's journal; the first record that was changed or is missing is named, exit 2.
 
     Examples:
 
       risk-manager journal verify
+
+      risk-manager journal verify --json
     """
     from market_analysis.cli.guarding import open_journal
+    from market_analysis.errors import EXIT_CRITICAL
 
     with open_journal(common) as journal:
-        if not journal.accounts():
-            typer.echo("no records: no guard has run with this state directory")
-        for account in journal.accounts():
-            found = journal.verified(account)
-            last = 0 if found.last is None else found.last.number
-            kept = f"{last - found.dropped} records, whole" + (
-                f"; {found.dropped} older ones dropped by age" if found.dropped else ""
-            )
-            sealed = f"sealed up to {found.sealed}" if found.sealed else "not sealed yet"
-            typer.echo(f"{account}: {kept}; {sealed}; head {'' if found.last is None else found.last.chain}")
+        found = [_walked(journal, account) for account in journal.accounts()]
+    if common.json:
+        typer.echo(json.dumps({"accounts": found}))
+    elif not found:
+        typer.echo("no records: no guard has run with this state directory")
+    else:
+        for row in found:
+            typer.echo(_verdict(row), err=row["problem"] is not None)
+    if any(row["problem"] is not None for row in found):
+        raise typer.Exit(EXIT_CRITICAL)
+
+
+def _walked(journal: Journal, account: str) -> dict[str, Any]:
+    """One damaged journal hides no other: its account's row says what is wrong."""
+    from market_analysis.errors import StateError
+
+    try:
+        found = journal.verified(account)
+    except StateError as error:
+        return {"account": account, "records": None, "dropped": None, "sealed": None, "head": None, "problem": str(error)}
+    last = 0 if found.last is None else found.last.number
+    head = None if found.last is None else found.last.chain
+    return {
+        "account": account,
+        "records": last - found.dropped,
+        "dropped": found.dropped,
+        "sealed": found.sealed,
+        "head": head,
+        "problem": None,
+    }
+
+
+def _verdict(row: dict[str, Any]) -> str:
+    if row["problem"] is not None:
+        return f"{row['account']}: {row['problem']}"
+    dropped = f"; {row['dropped']} older ones dropped by age" if row["dropped"] else ""
+    sealed = f"sealed up to {row['sealed']}" if row["sealed"] else "not sealed yet"
+    return f"{row['account']}: {row['records']} records, whole{dropped}; {sealed}; head {row['head'] or ''}"

@@ -124,7 +124,7 @@ class Journal:
                 (account, sealed, date),
             ).fetchone()
         if row is not None and row[1] is not None:
-            last = next(iter(self._rows(account, row[1] - 1, row[1])))
+            last = next(iter(self.records(account, row[1] - 1, row[1])))
             seal = Seal(account, int(row[0]), last.number, last.chain, last.at, SCHEMA_VERSION)
             self._seals.append(seal)
             mine.append(seal)
@@ -167,12 +167,8 @@ class Journal:
         self._heads[account] = chain
         return Checkpoint(row[0], row[2])
 
-    def records(self, account: str, after: int = 0) -> Iterator[Record]:
-        """Every record later than number `after`, in order."""
-        yield from self._rows(account, after)
-
-    def _rows(self, account: str, after: int = 0, last: int | None = None) -> Iterator[Record]:
-        """Unpacked from the last place before `after` where reading can begin."""
+    def records(self, account: str, after: int = 0, last: int | None = None) -> Iterator[Record]:
+        """Every record later than number `after`, up to number `last`, in order; unpacked from where reading can begin."""
         packer = Packer()
         until = -1 if last is None else last
         with state_errors(self._connection.filename):
@@ -195,10 +191,6 @@ class Journal:
         with state_errors(self._connection.filename):
             rows = self._connection.execute("SELECT DISTINCT account FROM journal ORDER BY account").fetchall()
         return tuple(str(row[0]) for row in rows)
-
-    def verify(self, account: str) -> Record | None:
-        """Walk the chain; the last record, None for an empty journal. Raises as `verified` does."""
-        return self.verified(account).last
 
     def verified(self, account: str) -> Verified:
         """Walk the chain, and hold it against the seals.

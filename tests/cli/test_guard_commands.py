@@ -75,9 +75,26 @@ def test_the_journal_is_shown_and_verified(tmp_path: Path, capsys: pytest.Captur
     assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["2", "3"]
     with connection:
         connection.execute("UPDATE journal SET decisions = '[]' WHERE number = 2")
-    assert call("--state-dir", str(tmp_path), "journal", "verify") != 0
+    assert call("--state-dir", str(tmp_path), "journal", "verify") == 2
     assert "record 2 was changed" in capsys.readouterr().err
     with connection:
         connection.execute("DELETE FROM journal WHERE number = 2")
-    assert call("--state-dir", str(tmp_path), "journal", "verify") != 0
+    assert call("--state-dir", str(tmp_path), "journal", "verify") == 2
     assert "record 2 is missing" in capsys.readouterr().err
+
+
+def test_a_damaged_journal_hides_no_other(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    connection = open_database(tmp_path / "mainnet.sqlite3")
+    journal = Journal(connection)
+    for account in ("alpha", "beta"):
+        journal.append(account, "2026-01-01", '{"$":"Ticked"}', "[]", "{}")
+    with connection:
+        connection.execute("UPDATE journal SET decisions = '[1]' WHERE account = 'alpha'")
+    assert call("--state-dir", str(tmp_path), "journal", "verify") == 2
+    said = capsys.readouterr()
+    assert "beta: 1 records, whole" in said.out
+    assert "alpha: journal of alpha: record 1 was changed" in said.err
+    assert call("--state-dir", str(tmp_path), "--json", "journal", "verify") == 2
+    alpha, beta = json.loads(capsys.readouterr().out)["accounts"]
+    assert (alpha["records"], beta["records"], beta["problem"]) == (None, 1, None)
+    assert "record 1 was changed" in alpha["problem"]

@@ -119,7 +119,7 @@ async def test_a_breach_locks_flattens_and_is_verified_on_the_wire() -> None:
         assert watch.look.analysis.positions == ()
         names = [item.client_id for item in of(Intent, decisions)]
         assert len(names) == len(set(names)) >= 5
-        last = journal.verify("main")
+        last = journal.verified("main").last
         assert last is not None
 
 

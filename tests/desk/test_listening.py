@@ -93,4 +93,4 @@ async def test_marks_changes_and_losses() -> None:
         assert [item.code for item in made.told if isinstance(item, Alert) and item.raised][-1:] == ["daily_unrealized_loss"]
         push(Lost("NetworkError"))
         assert made.listener.lost == "NetworkError"
-        assert made.journal.verify("main") is not None
+        assert made.journal.verified("main").last is not None

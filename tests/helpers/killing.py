@@ -167,7 +167,7 @@ def _finish(world: Killer, directory: Path, trial: Trial, loss: str) -> None:
     locks = no_lock_lost(directory)
     assert locks == (set() if loss == FAR else {"daily_realized_loss"})
     connection = open_database(directory / f"{LABEL}.sqlite3", writable=False)
-    assert Journal(connection).verify("main") is not None
+    assert Journal(connection).verified("main").last is not None
     connection.close()
     shutil.rmtree(directory)
 

@@ -118,7 +118,7 @@ def reopened(directory: Path, written: Written) -> int | None:
         if number is None:
             assert text == CODEC.dumps(stored(JournaledGuard(the_policy(), Journal(open_database(":memory:"))).state))
             number = 0
-        last = journal.verify("main")
+        last = journal.verified("main").last
         assert number == (0 if last is None else last.number)
         return number
     except StateError as error:
@@ -207,7 +207,7 @@ def fails_at(directory: Path, system: Failing, place: int, events: list[Event]) 
     again = open_database(directory / NAME)
     saved = JournaledGuard(the_policy(), Journal(again))
     assert saved.state == guard.state
-    assert Journal(again).verify("main") is not None
+    assert Journal(again).verified("main").last is not None
     again.close()
     shutil.rmtree(directory)
     return met

@@ -134,5 +134,5 @@ def test_a_text_that_is_none_is_damage_by_name(tmp_path: Path) -> None:
     connection = open_database(written.directory / NAME)
     connection.execute("UPDATE journal SET decisions = CAST(x'E130' AS TEXT) WHERE number = 3")
     with pytest.raises(StateError, match="is damaged"):
-        Journal(connection).verify("main")
+        Journal(connection).verified("main")
     connection.close()

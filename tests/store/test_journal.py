@@ -81,14 +81,14 @@ def test_each_account_has_its_own_chain() -> None:
     assert journal.accounts() == ("a", "b")
     assert [record.number for record in journal.records("a")] == [1, 2]
     assert [record.number for record in journal.records("a", after=1)] == [2]
-    last = journal.verify("a")
+    last = journal.verified("a").last
     assert last is not None
     assert last.number == 2
     saved = journal.checkpoint("a")
     assert saved is not None
     assert (saved.number, saved.state) == (2, "a")
     assert journal.checkpoint("c") is None
-    assert journal.verify("c") is None
+    assert journal.verified("c").last is None
 
 
 def test_a_state_without_its_record_is_refused(tmp_path: Path) -> None:

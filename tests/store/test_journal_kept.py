@@ -97,7 +97,7 @@ def test_whole_parts_are_dropped_by_age_and_the_rest_still_proves_itself(bench: 
     assert (found.last.number, found.dropped, found.sealed) == (12, 9, 9)
     assert [record.number for record in bench.journal.records("a")] == [10, 11, 12]
     bench.days(9, each=1)
-    assert bench.journal.verify("a") is not None
+    assert bench.journal.verified("a").last is not None
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_edits_and_cut_tails_show(bench: Bench, change: str, words: str) -> None
     bench.connection.execute(change)
     with pytest.raises(StateError, match=words):
         bench.fresh().verified("a")
-    assert bench.fresh().verify("b") is not None
+    assert bench.fresh().verified("b").last is not None
 
 
 def test_a_journal_that_was_written_anew_does_not_fit_its_seals(bench: Bench) -> None:
@@ -204,4 +204,4 @@ def test_records_of_the_first_release_are_read(tmp_path: Path) -> None:
     journal = Journal(open_database(tmp_path / "old.sqlite3"))
     journal.append("a", "2026-03-02T10:00:01+00:00", event("Read", 3), "[]", "state")
     assert [record.event for record in journal.records("a")] == [event("Read", number) for number in range(4)]
-    assert journal.verify("a") is not None
+    assert journal.verified("a").last is not None
