@@ -141,7 +141,7 @@ def verify(common: Common) -> None:
     if common.json:
         typer.echo(json.dumps({"accounts": found}))
     elif not found:
-        typer.echo("no records: no guard has run with this state directory")
+        typer.echo("no records: no guard has run with this state directory and address; a demo's is not kept")
     else:
         for row in found:
             typer.echo(_verdict(row), err=row["problem"] is not None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import difflib
+from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -46,11 +47,24 @@ def _active(key: str, name: str, values: dict[str, Any]) -> ActiveRule:
     try:
         return ActiveRule(rule, rule.parameters.model_validate(values), Mode(mode))
     except ValidationError as error:
-        problems = "; ".join(_problem(key, values, dict(detail)) for detail in error.errors(include_url=False))
+        problems = "; ".join(
+            _problem(key, values, dict(detail), rule.parameters.model_fields) for detail in error.errors(include_url=False)
+        )
         raise SettingsError(problems, remedy=f"see `risk-manager rules explain {name}`") from error
 
 
-def _problem(key: str, values: Mapping[str, Any], detail: Mapping[str, Any]) -> str:
+def _problem(key: str, values: Mapping[str, Any], detail: Mapping[str, Any], known: Iterable[str]) -> str:
     where = ".".join(map(str, (key, *detail["loc"])))
     given = values.get(str(detail["loc"][0])) if detail["loc"] else None
+    if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
+        names = sorted(known)
+        close = difflib.get_close_matches(str(detail["loc"][0]).lower(), names, n=1)
+        hint = (
+            f"did you mean {close[0]}?"
+            if close
+            else f"known here: mode, {', '.join(names)}"
+            if names
+            else "only mode is known here"
+        )
+        return f"{where} is {given!r}: unknown key; {hint}"
     return f"{where} is {given!r}: {detail['msg']}"
