@@ -27,7 +27,8 @@ def judge(state: GuardState) -> Judged:
 
 
 def tell(state: GuardState, judged: Judged, *, read: bool) -> tuple[GuardState, tuple[Decision, ...]]:
-    """Alerts for what has changed since the last verdicts. A subject that a rule no longer speaks of has ended.
+    """Alerts for what has changed since the last verdicts. A subject that a rule no longer speaks of has ended, unless the rule
+    cannot see the account: what could not be read is not gone (law 1).
 
     Before the first read since the start nothing can be known, and that is no news. Nor is it that what was read grows old until
     the next read: only a read tells that something is not known, or no longer there.
@@ -41,10 +42,13 @@ def tell(state: GuardState, judged: Judged, *, read: bool) -> tuple[GuardState, 
         if verdict.status is not before and (verdict.status in _TELLS or before in _TELLS):
             raised = verdict.status in _TELLS
             decisions.append(Alert(verdict.code, verdict.subject, raised, verdict.message, verdict.status in ACTS))
-    kept = {} if read else state.standing
+    blind = {rule for (rule, subject), verdict in now.items() if subject == "account" and verdict.status is Status.UNKNOWN}
+    kept = {name: status for name, status in state.standing.items() if not read or name[0] in blind}
     # In order of their names: that of a mapping is not kept by the store, and a replay must say the same.
     gone = sorted(name for name, status in state.standing.items() if name not in {**kept, **now} and status in _TELLS)
-    decisions += [Alert(rule, subject, False, "no longer there") for rule, subject in gone]
+    for name in gone:
+        over = "can be told again" if state.standing[name] is Status.UNKNOWN else "no longer there"
+        decisions.append(Alert(*name, False, over))
     return replace(state, standing={**kept, **{name: verdict.status for name, verdict in now.items()}}), tuple(decisions)
 
 

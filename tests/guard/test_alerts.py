@@ -13,6 +13,7 @@ from market_analysis.domain import PositionKey, Side
 from market_analysis.domain.decision import Alert
 from market_analysis.domain.event import AnalysisMade, MarksSeen, PeriodStartKnown
 from market_analysis.domain.tail import TailModel
+from market_analysis.rules.verdict import Status
 
 D = Decimal
 ETHUSDT = instrument_id("ETHUSDT")
@@ -51,6 +52,29 @@ def test_what_a_read_could_not_tell_is_told_and_ended_once() -> None:
         driver.feed(MarksSeen(driver.at, driver.uptime, {}))
     driver.read(held("1"))
     assert alerts(driver.decisions) == [("daily_unrealized_loss_unknown", True), ("daily_unrealized_loss", False)]
+
+
+def test_what_could_not_be_read_is_not_over() -> None:
+    """A breach stays one while its rule cannot see the account; it ends by a read that shows the position gone."""
+    driver = Driver(policy(active("no_stop_loss_grace", grace_period_seconds=0, attach_planned_stop=False)))
+    driver.read(held("1"))
+    for _ in range(3):
+        driver.blind()
+    key = str(held("1").key)
+    assert [(item.code, item.subject, item.raised) for item in driver.decisions if isinstance(item, Alert)] == [
+        ("no_stop_loss_grace", key, True),
+        ("no_stop_loss_grace_unknown", "account", True),
+    ]
+    told = [(item.subject, item.raised, item.text) for item in driver.read() if isinstance(item, Alert)]
+    assert (key, False, "no longer there") in told
+    assert driver.state.standing == {("no_stop_loss_grace", "account"): Status.OK}
+
+
+def test_the_end_of_what_was_not_known_is_told_as_such() -> None:
+    driver = Driver(policy(active("no_stop_loss_grace")))
+    driver.blind()
+    told = [item for item in driver.read(held("1")) if isinstance(item, Alert) and not item.raised]
+    assert [(item.subject, item.text) for item in told] == [("account", "can be told again")]
 
 
 def test_a_hedge_that_is_left_wakes_once_however_old_the_marks_grow_between_looks() -> None:
