@@ -115,7 +115,7 @@ def equity_base(view: AccountView, base: EquityBase) -> Decimal | str:
         why = f"equity could not be read: {view.money.detail}" if isinstance(view.money, Unknown) else ""
     if level is None:
         return why
-    return level if level > 0 else f"a share of {level} is no limit"
+    return level if level > 0 else f"{base.value.replace('_', ' ')} is {level.normalize():f}: no share of it is a limit"
 
 
 def names(items: Sequence[PositionView]) -> str:

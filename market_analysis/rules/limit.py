@@ -75,6 +75,11 @@ class AmountOf(StrEnum):
     CURRENT = "current"
 
 
+_SHARE_OF = {
+    AmountOf.INITIAL: "the initial balance",
+    AmountOf.REFERENCE: "the level that the limit counts from",
+    AmountOf.CURRENT: "the balance",
+}
 _AGAINST_REFERENCE = frozenset({Measure.EQUITY, Measure.BALANCE})
 
 
@@ -198,7 +203,9 @@ def _amount(view: AccountView, limit: Limit, reference: Decimal) -> Decimal:
             raise _MissingError(f"balance and equity could not be read: {view.money.detail}")
         base = view.money.balance
     if base <= 0:
-        raise _MissingError(f"a fraction of {base} is no limit")
+        raise _MissingError(
+            f'{_SHARE_OF[limit.amount_of]} is {base.normalize():f}: no share of it is a limit; give money, amount_of = "absolute"'
+        )
     return limit.amount * base
 
 
