@@ -7,7 +7,6 @@ Precedence: flags > environment > `.env` > `./settings.toml` (or the file named)
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from market_analysis.config_sources import (
     secret_files,
     toml_source,
 )
-from market_analysis.errors import AuthenticationError, SettingsError
+from market_analysis.errors import AuthenticationError, SettingsError, did_you_mean
 from market_analysis.settings import AccountSettings, Credentials, Settings
 
 if TYPE_CHECKING:
@@ -193,7 +192,7 @@ def _problem(detail: ErrorDetails, merged: Tree, origins: Mapping[str, str]) -> 
     shown = isinstance(value, str | int | float) and not unknown and not dotted.endswith(_NEVER_SHOWN)
     head = f"{where}: {dotted}" + (f" = {value!r}" if shown else "")
     if unknown:
-        return f"{head}: unknown key{_did_you_mean(detail['loc'])}"
+        return f"{head}: unknown key{did_you_mean(str(detail['loc'][-1]), _section_fields(detail['loc']))}"
     message = _MESSAGES.get(detail["type"]) or detail["msg"].removeprefix("Value error, ")
     return f"{head}: {message}{_other_unit(detail, value)}{_meaning(detail['loc'])}"
 
@@ -228,12 +227,6 @@ def _section_fields(path: tuple[int | str, ...]) -> Mapping[str, Any]:
             return {}
         fields = annotation.model_fields  # type: ignore[union-attr]
     return fields
-
-
-def _did_you_mean(path: tuple[int | str, ...]) -> str:
-    fields = _section_fields(path)
-    close = difflib.get_close_matches(str(path[-1]).lower(), list(fields), n=1, cutoff=0.4)
-    return f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(sorted(fields))}" if fields else ""
 
 
 def _other_unit(detail: ErrorDetails, value: Any) -> str:

@@ -23,6 +23,7 @@ Law 12: an error names the parameter, the value, the bound and the fix. `code` i
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 EXIT_OK = 0
@@ -34,6 +35,15 @@ EXIT_AUTHENTICATION = 5
 EXIT_VENUE = 6
 EXIT_USAGE = 64
 EXIT_INTERNAL = 70
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """How an error about an unknown name goes on: the nearest known one, or else all of them; empty where none are known."""
+    import difflib  # needed only where something went wrong; every command loads this module
+
+    names = sorted(known)
+    close = difflib.get_close_matches(name.lower(), names, n=1, cutoff=0.4)
+    return f"; did you mean {close[0]}?" if close else f"; known here: {', '.join(names)}" if names else ""
 
 
 class RiskManagerError(Exception):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
-from market_analysis.errors import SettingsError
+from market_analysis.errors import SettingsError, did_you_mean
 from market_analysis.guard.state import ActiveRule, GuardPolicy, Mode
 from market_analysis.rules.registry import rule_named
 from market_analysis.settings import AccountSettings
@@ -57,14 +56,5 @@ def _problem(key: str, values: Mapping[str, Any], detail: Mapping[str, Any], kno
     where = ".".join(map(str, (key, *detail["loc"])))
     given = values.get(str(detail["loc"][0])) if detail["loc"] else None
     if detail["type"] == "extra_forbidden" and len(detail["loc"]) == 1:
-        names = sorted(known)
-        close = difflib.get_close_matches(str(detail["loc"][0]).lower(), names, n=1)
-        hint = (
-            f"did you mean {close[0]}?"
-            if close
-            else f"known here: mode, {', '.join(names)}"
-            if names
-            else "only mode is known here"
-        )
-        return f"{where} is {given!r}: unknown key; {hint}"
+        return f"{where} is {given!r}: unknown key{did_you_mean(str(detail['loc'][0]), ('mode', *known))}"
     return f"{where} is {given!r}: {detail['msg']}"

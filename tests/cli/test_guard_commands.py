@@ -42,7 +42,7 @@ def test_json_is_one_line_a_look(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ("loss = -5", "accounts.main.rules.daily_realized_loss.loss is -5"),
         ("los = 5", "accounts.main.rules.daily_realized_loss.los is 5: unknown key; did you mean loss?"),
-        ("qqqqqq = 5", "accounts.main.rules.daily_realized_loss.qqqqqq is 5: unknown key; known here: mode, "),
+        ("qqq = 5", "accounts.main.rules.daily_realized_loss.qqq is 5: unknown key; known here: act_at_frac, costs_in, loss, mode"),
         ('mode = "loud"', "must be one of off, shadow, alert, enforce"),
     ],
 )
