@@ -125,7 +125,7 @@ def _parquet(rows: list[dict[str, Any]], output: Path) -> None:
 @app.command("verify")
 @with_common
 def verify(common: Common) -> None:
-    """Walk the chain of every account's journal; the first record that was changed or is missing is named, exit 2.
+    """Walk every account's journal; the first record changed or missing is named, exit 2.
 
     Examples:
 

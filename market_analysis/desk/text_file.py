@@ -9,8 +9,8 @@ from market_analysis.errors import UsageError
 
 
 def text_of(file: str | Path, what: str) -> str:
-    """The text of a file, or of standard input where it is `-`; UTF-8, with or without a byte order mark. what: is meant, as in
-    "a YAML file".
+    """The text of a file, or of standard input where it is `-`; UTF-8, with or without a byte order mark. what: what was to be
+    named, as in "a YAML file".
 
     Raises:
         UsageError: it cannot be read, or is no text.

@@ -88,12 +88,11 @@ class WatchedAccount:
                     await self._watch(opened, stop)
                 return
             except Exception as error:
-                if self._alone or self._pace.iterations is not None:
-                    if self._alone:
-                        raise
-                    self._fail(_failure(error))
-                    return
+                if self._alone:
+                    raise
                 self._fail(_failure(error))
+                if self._pace.iterations is not None:
+                    return
             finally:
                 self.opened = None
             self._hooks.completed(self.name)
@@ -114,7 +113,7 @@ class WatchedAccount:
         async def use(seen: Look | Failure | None) -> None:
             try:
                 await self._used(opened, seen)
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001  # nor what was done with it
                 self._fail(_failure(error))
             finally:
                 self._hooks.completed(self.name)

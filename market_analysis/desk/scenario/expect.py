@@ -138,14 +138,16 @@ def _left(values: Values, moment: Moment) -> Judged:
     room = found[0] if found else None
     if room is None:
         return False, "what is left is not known" if found else f"{values['RULE']} says nothing of the account"
-    return room.quantize(_CENT, ROUND_HALF_EVEN) == values["AMOUNT"].quantize(_CENT, ROUND_HALF_EVEN), f"{plain(room)} is left"
+    return _same_cents(room, values["AMOUNT"]), f"{plain(room)} is left"
 
 
 def _equity(values: Values, moment: Moment) -> Judged:
     equity = moment.world.money().equity
-    return equity.quantize(_CENT, ROUND_HALF_EVEN) == values["AMOUNT"].quantize(
-        _CENT, ROUND_HALF_EVEN
-    ), f"equity is {plain(equity)}"
+    return _same_cents(equity, values["AMOUNT"]), f"equity is {plain(equity)}"
+
+
+def _same_cents(one: Decimal, other: Decimal) -> bool:
+    return one.quantize(_CENT, ROUND_HALF_EVEN) == other.quantize(_CENT, ROUND_HALF_EVEN)
 
 
 _JUDGES: Mapping[str, Callable[[Values, Moment], Judged]] = {
